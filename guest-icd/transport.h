@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * transport.h - what the ICD needs from whatever connects it to its helper:
+ * a channel, a doorbell, a wait, and regions. transport_socket.c (containers)
+ * and transport_virtio.c (VMs) implement it; nothing above may assume more.
+ *
+ * Ownership: opened once per process, when the first OpenCL call needs it, and
+ * never closed before exit (an application may still hold handles).
+ * Threading: every function may be called from any thread.
+ */
+#ifndef GCL_TRANSPORT_H
+#define GCL_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gcl_transport;
+
+/* Memory that both sides see. */
+struct gcl_region {
+    uint32_t id;     /* never 0 */
+    uint64_t offset; /* of addr in the region, as the wire names it */
+    void *addr;      /* here */
+    size_t len;
+};
+
+struct gcl_transport_ops {
+    const char *name; /* "socket", "virtio" */
+
+    /* Ring the helper's doorbell. Returns 0 or -errno (-EIO: helper gone). */
+    int (*kick)(struct gcl_transport *t);
+
+    /*
+     * Sleep until *word, in the channel, differs from old. Returns 0 (also
+     * spuriously), -ETIMEDOUT after timeout_ms, or -EIO when the helper is
+     * gone. Does not return early for signals.
+     */
+    int (*wait)(struct gcl_transport *t, uint32_t *word, uint32_t old, unsigned timeout_ms);
+
+    /*
+     * Memory of ours, shared with the helper. Returns 0 and fills *r, or
+     * -errno. free() gives it back; nothing may use it any more.
+     */
+    int (*alloc)(struct gcl_transport *t, size_t len, struct gcl_region *r);
+    void (*free)(struct gcl_transport *t, struct gcl_region *r);
+
+    /*
+     * Share [addr, addr + len) of the application's own memory. Returns 0 and
+     * fills *r, or -errno; the caller then stages. NULL where the transport
+     * cannot. unmap() drops the reference.
+     */
+    int (*map)(struct gcl_transport *t, void *addr, size_t len, bool writable,
+               struct gcl_region *r);
+    void (*unmap)(struct gcl_transport *t, struct gcl_region *r);
+};
+
+struct gcl_transport {
+    const struct gcl_transport_ops *ops;
+    void *channel; /* VOCL_CHANNEL_SIZE bytes, initialised by the helper */
+};
+
+/*
+ * Connect. path is a unix socket's, or the device's node. Both return NULL and
+ * write a one-line reason with what to do next into why (len bytes) on failure.
+ */
+struct gcl_transport *gcl_transport_socket_open(const char *path, char *why, size_t len);
+struct gcl_transport *gcl_transport_virtio_open(const char *path, char *why, size_t len);
+
+#endif

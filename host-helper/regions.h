@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * regions.h - the memory that a worker shares with its client, by number.
+ *
+ * A region is a range of this process's address space that the transport has
+ * filled with the client's pages. Native commands refer to it while they run,
+ * so it is counted: an unmap that finds it in use takes effect when the last
+ * user is done.
+ *
+ * Threading: all functions may be called from any thread.
+ */
+#ifndef HCL_REGIONS_H
+#define HCL_REGIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hcl_regions;
+struct hcl_region;
+
+/* Called, without any lock held, when nothing refers to a region any more and
+ * it has been unmapped from this process. */
+typedef void (*hcl_region_gone_fn)(void *opaque, uint32_t id);
+
+/* max_regions and max_bytes are the client's limits. Returns NULL: no memory. */
+struct hcl_regions *hcl_regions_create(uint32_t max_regions, uint64_t max_bytes);
+void hcl_regions_destroy(struct hcl_regions *rs);
+
+/*
+ * Reserve `len` bytes (a multiple of the page size) of address space as region
+ * `id`, PROT_NONE, not yet usable; *base receives the address, which the
+ * caller fills with mmap(MAP_FIXED). Returns 0, -EEXIST, -EINVAL (id or len
+ * out of range), -ENOSPC (over the client's limits) or -ENOMEM.
+ */
+int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void **base);
+
+/* The region is filled and may be used from now on. Returns 0 or -ENOENT. */
+int hcl_region_publish(struct hcl_regions *rs, uint32_t id);
+
+/*
+ * Unmap the region as soon as nothing uses it, then call gone (which may be
+ * NULL), possibly before this returns. Returns 0 or -ENOENT.
+ */
+int hcl_region_unmap(struct hcl_regions *rs, uint32_t id, hcl_region_gone_fn gone, void *opaque);
+
+/*
+ * Look up [off, off + len) of a published region and take a reference.
+ * Returns NULL (nothing taken) if there is no such region or the range does
+ * not lie in it. *ptr receives the address.
+ */
+struct hcl_region *hcl_region_get(struct hcl_regions *rs, uint32_t id, uint64_t off, uint64_t len,
+                                  void **ptr);
+void hcl_region_put(struct hcl_region *r);
+
+/* What the client has mapped now: for limits, the log and tests. */
+void hcl_regions_usage(struct hcl_regions *rs, uint32_t *count, uint64_t *bytes);
+
+#endif
