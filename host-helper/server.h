@@ -37,12 +37,15 @@ struct hcl_watch *hcl_server_watch(struct hcl_server *s, int fd, short events, h
 void hcl_server_unwatch(struct hcl_server *s, struct hcl_watch *w);
 
 /*
- * fork() with everything that a child of ours needs: signals back to default
- * and unblocked, PR_SET_PDEATHSIG SIGKILL, the server's watches closed in the
- * child (keep[0..nkeep) are the descriptors that the child keeps besides
- * 0, 1, 2). Returns as fork() does: 0 in the child, the pid in the parent,
- * -errno on failure. fn is called in the parent when the child has exited.
+ * fork() with everything that a child of ours needs: SIGTERM and SIGCHLD back to
+ * default and all signals unblocked (SIGPIPE stays ignored, and so is SIGINT:
+ * it is the server that stops its children), PR_SET_PDEATHSIG SIGKILL, every
+ * descriptor closed in the child except 0, 1, 2 and keep[0..nkeep). Returns as
+ * fork() does: 0 in the child, the pid in the parent, -errno on failure. fn is
+ * called in the parent when the child has exited. In the child, s is dead:
+ * leave it alone.
  */
+#define HCL_FORK_MAX_KEEP 64 /* guest RAM comes in a few descriptors per VM */
 pid_t hcl_server_fork(struct hcl_server *s, const int *keep, int nkeep, hcl_child_fn fn,
                       void *opaque);
 
@@ -56,6 +59,10 @@ int hcl_server_on_stop(struct hcl_server *s, hcl_stop_fn fn, void *opaque);
  * always with the line "vocl-helper: ready" in the log.
  */
 int hcl_server_run(struct hcl_server *s);
+
+/* Stop as a signal would: everything registered with hcl_server_on_stop() is
+ * told, once, and hcl_server_run() ends or, if not started yet, need not be. */
+void hcl_server_stop(struct hcl_server *s);
 
 #define HCL_STOP_GRACE_MS 2000
 

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Clients over a unix socket: accept, name, count, fork. The server reads
+ * nothing from a connection; the worker owns it from the fork on, so that its
+ * death closes the last descriptor and the client sees the end of file.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "socket.h"
+#include "transport_socket.h"
+
+/* Connections that wait for accept(); programs that start at the same time. */
+#define BACKLOG 64
+
+struct client;
+
+struct listener {
+    struct hcl_server *server;
+    struct hcl_watch *watch; /* NULL: stopped, and freed with the last client */
+    int fd;
+    struct sockaddr_un addr;
+    dev_t dev; /* which file we made, */
+    ino_t ino; /* so that only that is removed */
+    uint32_t nclients;
+    uint64_t serial; /* of the last client */
+    bool full_logged;
+    LIST_HEAD(, client) clients;
+};
+
+struct client {
+    LIST_ENTRY(client) link;
+    struct listener *listener;
+    pid_t pid;
+    struct hcl_client_id id;
+};
+
+/* The name of a process, as far as it can be printed. */
+static void read_comm(pid_t pid, char *comm, size_t len)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, comm, len - 1) : 0;
+    if (fd >= 0)
+        close(fd);
+    comm[n > 0 ? n : 0] = '\0';
+    comm[strcspn(comm, "\n")] = '\0';
+    for (char *c = comm; *c; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
+}
+
+static void name_client(struct listener *l, int conn, struct hcl_client_id *id)
+{
+    const char *slash = strrchr(l->addr.sun_path, '/');
+    struct ucred cred = {.pid = 0};
+    socklen_t len = sizeof(cred);
+    char comm[32];
+
+    getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred, &len);
+    read_comm(cred.pid, comm, sizeof(comm));
+    snprintf(id->name, sizeof(id->name), "%.24s#%llu pid %d %.16s",
+             slash ? slash + 1 : l->addr.sun_path, (unsigned long long)l->serial, (int)cred.pid,
+             comm);
+}
+
+static void log_end(const struct client *c, int status)
+{
+    if (WIFSIGNALED(status))
+        hcl_log("[%s] worker %d died: %s", c->id.name, (int)c->pid,
+                strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status))
+        hcl_log("[%s] worker %d ended with status %d", c->id.name, (int)c->pid,
+                WEXITSTATUS(status));
+    else
+        hcl_log("[%s] worker %d ended", c->id.name, (int)c->pid);
+}
+
+static void free_if_done(struct listener *l)
+{
+    if (!l->watch && l->nclients == 0)
+        free(l);
+}
+
+static void on_worker_exit(void *opaque, pid_t pid, int status)
+{
+    struct client *c = opaque;
+    struct listener *l = c->listener;
+
+    (void)pid;
+    log_end(c, status);
+    LIST_REMOVE(c, link);
+    l->nclients--;
+    l->full_logged = false;
+    free(c);
+    free_if_done(l);
+}
+
+/* In the child, for good. */
+_Noreturn static void run_worker(const struct hcl_options *opt, const struct hcl_client_id *id,
+                                 int conn)
+{
+    hcl_log_client(id->name);
+    struct hcl_transport *t = hcl_transport_socket_create(conn, opt);
+    _exit(t ? hcl_worker_main(opt, id, t) : 1);
+}
+
+static void refuse(struct listener *l, int conn, unsigned status, const char *reason)
+{
+    /* Once, not for every attempt: a client may try in a loop. */
+    if (!l->full_logged)
+        hcl_log("%s: client refused: %s", l->addr.sun_path, reason);
+    l->full_logged = true;
+    hcl_transport_socket_refuse(conn, status, reason);
+}
+
+static void serve(struct listener *l, int conn)
+{
+    const struct hcl_options *opt = hcl_server_options(l->server);
+    char reason[128];
+
+    if (l->nclients >= opt->max_clients) {
+        snprintf(reason, sizeof(reason), "the limit of %u clients is reached (--max-clients)",
+                 opt->max_clients);
+        refuse(l, conn, VOCL_SOCK_FULL, reason);
+        return;
+    }
+    struct client *c = calloc(1, sizeof(*c));
+    if (!c) {
+        refuse(l, conn, VOCL_SOCK_NOMEM, "the helper is out of memory");
+        return;
+    }
+    c->listener = l;
+    l->serial++;
+    name_client(l, conn, &c->id);
+    c->pid = hcl_server_fork(l->server, &conn, 1, on_worker_exit, c);
+    if (c->pid == 0)
+        run_worker(opt, &c->id, conn);
+    if (c->pid < 0) {
+        snprintf(reason, sizeof(reason), "cannot start a worker: %s", strerror(-c->pid));
+        refuse(l, conn, VOCL_SOCK_NOMEM, reason);
+        free(c);
+        return;
+    }
+    LIST_INSERT_HEAD(&l->clients, c, link);
+    l->nclients++;
+    hcl_log("[%s] worker %d started", c->id.name, (int)c->pid);
+}
+
+static void on_connection(void *opaque, int fd, short revents)
+{
+    struct listener *l = opaque;
+
+    (void)revents;
+    int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (conn < 0) {
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+            /* The connection stays in the backlog: do not spin on it. */
+            struct timespec ts = {.tv_nsec = 10000000};
+            nanosleep(&ts, NULL);
+        }
+        return;
+    }
+    serve(l, conn);
+    close(conn);
+}
+
+/* Nobody new comes in; the clients' workers are asked to end. */
+static void on_stop(void *opaque)
+{
+    struct listener *l = opaque;
+    struct client *c;
+    struct stat st;
+
+    hcl_server_unwatch(l->server, l->watch);
+    l->watch = NULL;
+    close(l->fd);
+    if (lstat(l->addr.sun_path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
+        unlink(l->addr.sun_path);
+    LIST_FOREACH(c, &l->clients, link) {
+        kill(c->pid, SIGTERM);
+    }
+    free_if_done(l);
+}
+
+/* Is the file at addr left over from a helper that is gone? If so remove it.
+ * A live socket is asked with the wrong type, so that its owner sees no client
+ * (it gives EPROTOTYPE). Returns 0 (the path is free) or -EADDRINUSE, logged,
+ * or another -errno. */
+static int clear_stale(const struct sockaddr_un *addr)
+{
+    struct stat st;
+
+    if (lstat(addr->sun_path, &st) < 0)
+        return 0; /* bind() says it better than we can */
+    if (!S_ISSOCK(st.st_mode)) {
+        hcl_log("%s exists and is not a socket: choose another path", addr->sun_path);
+        return -EADDRINUSE;
+    }
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? errno : 0;
+    close(fd);
+    if (err == ECONNREFUSED) {
+        unlink(addr->sun_path);
+        return 0;
+    }
+    hcl_log("%s is in use by another process: stop it or choose another path", addr->sun_path);
+    return -EADDRINUSE;
+}
+
+static int bind_private(int fd, const struct sockaddr_un *addr)
+{
+    /* Before bind(), so that there is no moment in which others can connect. */
+    mode_t old = umask(0177);
+    int err = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? -errno : 0;
+    umask(old);
+    return err;
+}
+
+static int open_socket(struct listener *l)
+{
+    struct stat st;
+    int err = clear_stale(&l->addr);
+    if (err)
+        return err;
+    l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->fd < 0)
+        return -errno;
+    err = bind_private(l->fd, &l->addr);
+    if (!err && listen(l->fd, BACKLOG) < 0)
+        err = -errno;
+    if (!err && lstat(l->addr.sun_path, &st) < 0)
+        err = -errno;
+    if (err) {
+        hcl_log("cannot listen at %s: %s", l->addr.sun_path, strerror(-err));
+        close(l->fd);
+        return err;
+    }
+    l->dev = st.st_dev;
+    l->ino = st.st_ino;
+    return 0;
+}
+
+int hcl_listen_start(struct hcl_server *s, const char *path)
+{
+    struct listener *l = calloc(1, sizeof(*l));
+    if (!l)
+        return -ENOMEM;
+    l->server = s;
+    LIST_INIT(&l->clients);
+    l->addr.sun_family = AF_UNIX;
+    int err = -ENAMETOOLONG;
+    if (strlen(path) >= sizeof(l->addr.sun_path)) {
+        hcl_log("the socket's path is too long (at most %zu bytes): %s",
+                sizeof(l->addr.sun_path) - 1, path);
+        goto fail;
+    }
+    strcpy(l->addr.sun_path, path);
+    err = open_socket(l);
+    if (err)
+        goto fail;
+    err = -ENOMEM;
+    l->watch = hcl_server_watch(s, l->fd, POLLIN, on_connection, l);
+    if (!l->watch || hcl_server_on_stop(s, on_stop, l))
+        goto fail_socket;
+    return 0;
+
+fail_socket:
+    hcl_server_unwatch(s, l->watch);
+    close(l->fd);
+    unlink(path);
+fail:
+    free(l);
+    return err;
+}
