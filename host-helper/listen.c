@@ -85,9 +85,12 @@ static void name_client(struct listener *l, int conn, struct hcl_client_id *id)
 
 static void log_end(const struct client *c, int status)
 {
-    if (WIFSIGNALED(status))
-        hcl_log("[%s] worker %d died: %s", c->id.name, (int)c->pid,
-                strsignal(WTERMSIG(status)));
+    bool stopping = !c->listener->watch;
+
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM && stopping)
+        hcl_log("[%s] worker %d stopped", c->id.name, (int)c->pid);
+    else if (WIFSIGNALED(status))
+        hcl_log("[%s] worker %d died: %s", c->id.name, (int)c->pid, strsignal(WTERMSIG(status)));
     else if (WEXITSTATUS(status))
         hcl_log("[%s] worker %d ended with status %d", c->id.name, (int)c->pid,
                 WEXITSTATUS(status));
@@ -196,7 +199,8 @@ static void on_stop(void *opaque)
     close(l->fd);
     if (lstat(l->addr.sun_path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
         unlink(l->addr.sun_path);
-    LIST_FOREACH(c, &l->clients, link) {
+    LIST_FOREACH(c, &l->clients, link)
+    {
         kill(c->pid, SIGTERM);
     }
     free_if_done(l);

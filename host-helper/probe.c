@@ -24,13 +24,13 @@
 
 /* More than any host has; the others are not looked at. */
 #define MAX_PLATFORMS 32
-#define MAX_DEVICES   64
+#define MAX_DEVICES 64
 
 /* What the child found; small enough for one atomic write to a pipe. */
 struct found {
-    int loader;     /* libOpenCL.so.1 could be loaded */
-    int devices;    /* in all */
-    int allowed;    /* that pass the filters */
+    int loader;      /* libOpenCL.so.1 could be loaded */
+    int devices;     /* in all */
+    int allowed;     /* that pass the filters */
     char names[400]; /* "platform: device; …", for the message */
 };
 

@@ -88,8 +88,8 @@ static int table_grow(struct hcl_regions *rs, uint32_t id)
 static void *reserve_range(size_t len)
 {
     size_t slack = len >= HUGE_PAGE ? HUGE_PAGE : 0;
-    uint8_t *p = mmap(NULL, len + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    uint8_t *p =
+        mmap(NULL, len + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (p == MAP_FAILED || !slack)
         return p;
 
@@ -129,9 +129,7 @@ int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void *
         err = -ENOMEM;
         goto fail;
     }
-    *r = (struct hcl_region){
-        .rs = rs, .id = id, .state = REGION_RESERVED, .base = p, .len = len
-    };
+    *r = (struct hcl_region){.rs = rs, .id = id, .state = REGION_RESERVED, .base = p, .len = len};
     rs->table[id - 1] = r;
     rs->count++;
     rs->bytes += len;

@@ -189,7 +189,8 @@ static void reap_children(struct hcl_server *s)
     int status;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        LIST_FOREACH(c, &s->children, link) {
+        LIST_FOREACH(c, &s->children, link)
+        {
             if (c->pid == pid)
                 break;
         }
@@ -223,7 +224,8 @@ static void notify(const char *state)
 static void kill_children(struct hcl_server *s)
 {
     struct hcl_child *c;
-    LIST_FOREACH(c, &s->children, link) {
+    LIST_FOREACH(c, &s->children, link)
+    {
         kill(c->pid, SIGKILL);
     }
 }
@@ -347,12 +349,13 @@ static int fill_polled(struct hcl_server *s)
     size_t n = 0;
 
     LIST_FOREACH(w, &s->watches, link)
-        n++;
+    n++;
     int err = polled_reserve(s, n);
     if (err)
         return err;
     n = 0;
-    LIST_FOREACH(w, &s->watches, link) {
+    LIST_FOREACH(w, &s->watches, link)
+    {
         s->polled[n] = (struct pollfd){.fd = w->fd, .events = w->events};
         s->polled_watch[n++] = w;
     }

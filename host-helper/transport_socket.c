@@ -35,8 +35,8 @@
 struct transport_socket {
     struct hcl_transport base;
     int conn;
-    int kick;      /* eventfd, the guest's doorbell */
-    int interrupt; /* eventfd */
+    int kick;             /* eventfd, the guest's doorbell */
+    int interrupt;        /* eventfd */
     pthread_mutex_t lock; /* late*, and the order of answers */
     struct vocl_sock_answer *late;
     size_t late_len, late_cap;

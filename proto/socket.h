@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VOCL_SOCK_MAGIC   0x4b534c43u /* "CLSK" */
+#define VOCL_SOCK_MAGIC 0x4b534c43u /* "CLSK" */
 #define VOCL_SOCK_VERSION 1u
 
 enum vocl_sock_type {
