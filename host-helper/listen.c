@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +23,7 @@
 #include "log.h"
 #include "socket.h"
 #include "transport_socket.h"
+#include "unix_listen.h"
 
 /* Connections that wait for accept(); programs that start at the same time. */
 #define BACKLOG 64
@@ -34,10 +33,8 @@ struct client;
 struct listener {
     struct hcl_server *server;
     struct hcl_watch *watch; /* NULL: stopped, and freed with the last client */
-    int fd;
-    struct sockaddr_un addr;
-    dev_t dev; /* which file we made, */
-    ino_t ino; /* so that only that is removed */
+    struct hcl_unix_listen sock;
+    const char *path; /* from the command line */
     uint32_t nclients;
     uint64_t serial; /* of the last client */
     bool full_logged;
@@ -71,16 +68,15 @@ static void read_comm(pid_t pid, char *comm, size_t len)
 
 static void name_client(struct listener *l, int conn, struct hcl_client_id *id)
 {
-    const char *slash = strrchr(l->addr.sun_path, '/');
+    const char *slash = strrchr(l->path, '/');
     struct ucred cred = {.pid = 0};
     socklen_t len = sizeof(cred);
     char comm[32];
 
     getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred, &len);
     read_comm(cred.pid, comm, sizeof(comm));
-    snprintf(id->name, sizeof(id->name), "%.24s#%llu pid %d %.16s",
-             slash ? slash + 1 : l->addr.sun_path, (unsigned long long)l->serial, (int)cred.pid,
-             comm);
+    snprintf(id->name, sizeof(id->name), "%.24s#%llu pid %d %.16s", slash ? slash + 1 : l->path,
+             (unsigned long long)l->serial, (int)cred.pid, comm);
 }
 
 static void log_end(const struct client *c, int status)
@@ -131,7 +127,7 @@ static void refuse(struct listener *l, int conn, unsigned status, const char *re
 {
     /* Once, not for every attempt: a client may try in a loop. */
     if (!l->full_logged)
-        hcl_log("%s: client refused: %s", l->addr.sun_path, reason);
+        hcl_log("%s: client refused: %s", l->path, reason);
     l->full_logged = true;
     hcl_transport_socket_refuse(conn, status, reason);
 }
@@ -192,78 +188,15 @@ static void on_stop(void *opaque)
 {
     struct listener *l = opaque;
     struct client *c;
-    struct stat st;
 
     hcl_server_unwatch(l->server, l->watch);
     l->watch = NULL;
-    close(l->fd);
-    if (lstat(l->addr.sun_path, &st) == 0 && st.st_dev == l->dev && st.st_ino == l->ino)
-        unlink(l->addr.sun_path);
+    hcl_unix_listen_close(&l->sock, l->path);
     LIST_FOREACH(c, &l->clients, link)
     {
         kill(c->pid, SIGTERM);
     }
     free_if_done(l);
-}
-
-/* Is the file at addr left over from a helper that is gone? If so remove it.
- * A live socket is asked with the wrong type, so that its owner sees no client
- * (it gives EPROTOTYPE). Returns 0 (the path is free) or -EADDRINUSE, logged,
- * or another -errno. */
-static int clear_stale(const struct sockaddr_un *addr)
-{
-    struct stat st;
-
-    if (lstat(addr->sun_path, &st) < 0)
-        return 0; /* bind() says it better than we can */
-    if (!S_ISSOCK(st.st_mode)) {
-        hcl_log("%s exists and is not a socket: choose another path", addr->sun_path);
-        return -EADDRINUSE;
-    }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    int err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? errno : 0;
-    close(fd);
-    if (err == ECONNREFUSED) {
-        unlink(addr->sun_path);
-        return 0;
-    }
-    hcl_log("%s is in use by another process: stop it or choose another path", addr->sun_path);
-    return -EADDRINUSE;
-}
-
-static int bind_private(int fd, const struct sockaddr_un *addr)
-{
-    /* Before bind(), so that there is no moment in which others can connect. */
-    mode_t old = umask(0177);
-    int err = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? -errno : 0;
-    umask(old);
-    return err;
-}
-
-static int open_socket(struct listener *l)
-{
-    struct stat st;
-    int err = clear_stale(&l->addr);
-    if (err)
-        return err;
-    l->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (l->fd < 0)
-        return -errno;
-    err = bind_private(l->fd, &l->addr);
-    if (!err && listen(l->fd, BACKLOG) < 0)
-        err = -errno;
-    if (!err && lstat(l->addr.sun_path, &st) < 0)
-        err = -errno;
-    if (err) {
-        hcl_log("cannot listen at %s: %s", l->addr.sun_path, strerror(-err));
-        close(l->fd);
-        return err;
-    }
-    l->dev = st.st_dev;
-    l->ino = st.st_ino;
-    return 0;
 }
 
 int hcl_listen_start(struct hcl_server *s, const char *path)
@@ -273,27 +206,19 @@ int hcl_listen_start(struct hcl_server *s, const char *path)
         return -ENOMEM;
     l->server = s;
     LIST_INIT(&l->clients);
-    l->addr.sun_family = AF_UNIX;
-    int err = -ENAMETOOLONG;
-    if (strlen(path) >= sizeof(l->addr.sun_path)) {
-        hcl_log("the socket's path is too long (at most %zu bytes): %s",
-                sizeof(l->addr.sun_path) - 1, path);
-        goto fail;
-    }
-    strcpy(l->addr.sun_path, path);
-    err = open_socket(l);
+    l->path = path;
+    int err = hcl_unix_listen_open(&l->sock, path, SOCK_SEQPACKET, BACKLOG);
     if (err)
         goto fail;
     err = -ENOMEM;
-    l->watch = hcl_server_watch(s, l->fd, POLLIN, on_connection, l);
+    l->watch = hcl_server_watch(s, l->sock.fd, POLLIN, on_connection, l);
     if (!l->watch || hcl_server_on_stop(s, on_stop, l))
         goto fail_socket;
     return 0;
 
 fail_socket:
     hcl_server_unwatch(s, l->watch);
-    close(l->fd);
-    unlink(path);
+    hcl_unix_listen_close(&l->sock, path);
 fail:
     free(l);
     return err;

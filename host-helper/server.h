@@ -66,7 +66,8 @@ void hcl_server_stop(struct hcl_server *s);
 
 #define HCL_STOP_GRACE_MS 2000
 
-/* Serve unix-socket clients at path (listen.c). 0 or -errno, logged. */
+/* Serve unix-socket clients at path (listen.c), a string that outlives s. 0 or
+ * -errno, logged. */
 int hcl_listen_start(struct hcl_server *s, const char *path);
 
 /* Serve one VM's vhost-user connection at path (vhost_user.c); when QEMU goes,
