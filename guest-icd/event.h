@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - events in the guest: their shadows and their status slots.
+ *
+ * A slot is a word of the channel that the helper writes when the native event
+ * completes. A slot whose event is released before that is kept aside until
+ * the helper has written it.
+ *
+ * Threading: any thread.
+ */
+#ifndef GCL_EVENT_H
+#define GCL_EVENT_H
+
+#include <stdbool.h>
+
+#include "object.h"
+
+/* A new event of a command (queue) or of the user (queue NULL), pending. Holds
+ * its context and queue. NULL: no memory. */
+cl_event gcl_event_create(cl_context context, cl_command_queue queue, cl_command_type command);
+
+/* The command was refused: nothing will write the slot. */
+void gcl_event_abandon(cl_event event);
+
+/* Has the slot a final status (complete, or an error)? Without a slot: false. */
+bool gcl_event_final(cl_event event);
+
+/* The final status; CL_QUEUED if there is none yet. */
+cl_int gcl_event_status(cl_event event);
+
+/* Ask the helper for the status of n events and store the final ones in their
+ * slots. */
+#define GCL_EVENTS_QUERY_MAX 64
+void gcl_events_query(cl_event *events, unsigned n);
+
+/* Block until the event is final. CL_SUCCESS, or an error if the helper is
+ * lost; *status receives the final status. */
+cl_int gcl_event_wait(cl_event event, cl_int *status);
+
+#endif

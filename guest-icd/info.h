@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * info.h - answering clGet*Info from the guest, and the ends of the calls that
+ * make objects.
+ *
+ * The gcl_local_*_info functions answer what the shadow knows (handles,
+ * reference counts, host pointers): they return true with the call's result in
+ * *err, or false if the helper must be asked.
+ */
+#ifndef GCL_INFO_H
+#define GCL_INFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "object.h"
+#include "wire.h"
+
+/* OpenCL 3.0 §4.1: CL_INVALID_VALUE if value is given and size is too small. */
+static inline bool gcl_info_bytes(const void *data, size_t len, size_t size, void *value,
+                                  size_t *ret, cl_int *err)
+{
+    *err = CL_SUCCESS;
+    if (value && size < len) {
+        *err = CL_INVALID_VALUE;
+        return true;
+    }
+    if (value && len)
+        __builtin_memcpy(value, data, len);
+    if (ret)
+        *ret = len;
+    return true;
+}
+
+#define gcl_info_value(v, size, value, ret, err)                                                   \
+    ({                                                                                             \
+        __typeof__((v)) v_ = (v);                                                                  \
+        gcl_info_bytes(&v_, sizeof(v_), size, value, ret, err);                                    \
+    })
+
+/* The helper's answer to an info query. */
+static inline cl_int gcl_info_store(uint64_t size_ret, struct vocl_bytes data, size_t size,
+                                    void *value, size_t *ret)
+{
+    if (value && (data.len > size || !data.data))
+        return CL_OUT_OF_RESOURCES; /* not what was asked for */
+    if (value)
+        __builtin_memcpy(value, data.data, data.len);
+    if (ret)
+        *ret = size_ret;
+    return CL_SUCCESS;
+}
+
+/* How a call that makes an object ends. */
+static inline void *gcl_fail(cl_int *errcode_ret, cl_int err)
+{
+    if (errcode_ret)
+        *errcode_ret = err;
+    return NULL;
+}
+
+static inline void *gcl_made(cl_int *errcode_ret, void *handle)
+{
+    if (errcode_ret)
+        *errcode_ret = CL_SUCCESS;
+    return handle;
+}
+
+bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t size, void *value,
+                             size_t *ret, cl_int *err);
+bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
+                           size_t *ret, cl_int *err);
+bool gcl_local_context_info(cl_context c, cl_context_info name, size_t size, void *value,
+                            size_t *ret, cl_int *err);
+bool gcl_local_queue_info(cl_command_queue q, cl_command_queue_info name, size_t size, void *value,
+                          size_t *ret, cl_int *err);
+bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, size_t *ret,
+                        cl_int *err);
+bool gcl_local_sampler_info(cl_sampler s, cl_sampler_info name, size_t size, void *value,
+                            size_t *ret, cl_int *err);
+bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *value, size_t *ret,
+                           cl_int *err);
+bool gcl_local_event_info(cl_event e, cl_event_info name, size_t size, void *value, size_t *ret,
+                          cl_int *err);
+
+#endif

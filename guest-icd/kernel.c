@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+
+#include "frame.h"
+#include "info.h"
+#include "stubs.h"
+
+/* CL_DEVICE_MAX_PARAMETER_SIZE is a few KiB everywhere. */
+#define GCL_MAX_ARG_SIZE ((size_t)1 << 20)
+
+static void kernel_destroy(struct gcl_object *o)
+{
+    cl_kernel k = (cl_kernel)o;
+    gcl_put(&k->program->base);
+    free(k);
+}
+
+static cl_kernel kernel_create(cl_program program)
+{
+    cl_kernel k = gcl_object_create(sizeof(*k), GCL_KERNEL, 0, kernel_destroy);
+    if (!k)
+        return NULL;
+    k->program = program;
+    gcl_get(&program->base);
+    return k;
+}
+
+static cl_kernel kernel_end(struct gcl_frame *f, cl_kernel k, cl_int err, cl_int *errcode_ret)
+{
+    if (err && k)
+        gcl_object_abandon(&k->base);
+    gcl_frame_end(f, err, NULL);
+    return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, k);
+}
+
+cl_kernel CL_API_CALL gcl_clCreateKernel(cl_program program, const char *name, cl_int *errcode_ret)
+{
+    struct gcl_frame f;
+    if (!gcl_is_program(program))
+        return gcl_fail(errcode_ret, CL_INVALID_PROGRAM);
+    if (!name)
+        return gcl_fail(errcode_ret, CL_INVALID_VALUE);
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return gcl_fail(errcode_ret, err);
+    cl_kernel k = kernel_create(program);
+    if (!k)
+        return kernel_end(&f, NULL, CL_OUT_OF_HOST_MEMORY, errcode_ret);
+    vocl_put_clCreateKernel_req(
+        f.w, &(struct vocl_clCreateKernel_req){k->base.id, gcl_id(program), gcl_text(name)});
+    err = gcl_frame_status(&f, VOCL_OP_clCreateKernel);
+    return kernel_end(&f, k, err, errcode_ret);
+}
+
+cl_kernel CL_API_CALL gcl_clCloneKernel(cl_kernel source, cl_int *errcode_ret)
+{
+    struct gcl_frame f;
+    if (!gcl_is_kernel(source))
+        return gcl_fail(errcode_ret, CL_INVALID_KERNEL);
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return gcl_fail(errcode_ret, err);
+    cl_kernel k = kernel_create(source->program);
+    if (!k)
+        return kernel_end(&f, NULL, CL_OUT_OF_HOST_MEMORY, errcode_ret);
+    vocl_put_clCloneKernel_req(f.w, &(struct vocl_clCloneKernel_req){k->base.id, gcl_id(source)});
+    err = gcl_frame_status(&f, VOCL_OP_clCloneKernel);
+    return kernel_end(&f, k, err, errcode_ret);
+}
+
+/* A program has no more kernels than this: the compiler would not get there. */
+#define MAX_KERNELS (1u << 16)
+
+/* Shadows for up to n kernels, before the helper is asked to make them. */
+static cl_int make_kernels(struct gcl_frame *f, cl_program program, cl_uint n, cl_kernel *made,
+                           struct vocl_words *ids)
+{
+    uint64_t *v = gcl_frame_words(f, n);
+    if (!v)
+        return CL_OUT_OF_HOST_MEMORY;
+    *ids = (struct vocl_words){v, 0};
+    for (; ids->count < n; ids->count++) {
+        if (!(made[ids->count] = kernel_create(program)))
+            return CL_OUT_OF_HOST_MEMORY;
+        v[ids->count] = made[ids->count]->base.id;
+    }
+    return CL_SUCCESS;
+}
+
+cl_int CL_API_CALL gcl_clCreateKernelsInProgram(cl_program program, cl_uint n, cl_kernel *kernels,
+                                                cl_uint *count)
+{
+    struct gcl_frame f;
+    struct vocl_clCreateKernelsInProgram_req req = {0};
+    struct vocl_clCreateKernelsInProgram_rep rep = {0};
+    if (!gcl_is_program(program))
+        return CL_INVALID_PROGRAM;
+    if (kernels && !n)
+        return CL_INVALID_VALUE;
+    n = n < MAX_KERNELS ? n : MAX_KERNELS;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    cl_kernel *made = calloc(n + 1, sizeof(*made));
+    if (!made)
+        return gcl_frame_end(&f, CL_OUT_OF_HOST_MEMORY, NULL);
+    req.program = gcl_id(program);
+    if (kernels && (err = make_kernels(&f, program, n, made, &req.ids)))
+        goto out;
+    vocl_put_clCreateKernelsInProgram_req(f.w, &req);
+    if (!(err = gcl_frame_call(&f, VOCL_OP_clCreateKernelsInProgram))) {
+        vocl_get_clCreateKernelsInProgram_rep(&f.reply, &rep);
+        err = gcl_frame_result(&f, rep.ret);
+    }
+    if (!err && count)
+        *count = rep.num_kernels;
+out:;
+    uint64_t live = err ? 0 : rep.num_kernels;
+    for (uint64_t i = 0; i < req.ids.count; i++) {
+        if (i < live)
+            kernels[i] = made[i];
+        else
+            gcl_object_abandon(&made[i]->base);
+    }
+    free(made);
+    return gcl_frame_end(&f, err, NULL);
+}
+
+/* Only the kernel's declaration says whether eight bytes are a handle. They are
+ * compared with the live handles here, and the helper, which may know the
+ * declaration, gets the bytes as well. A NULL handle is all zeros either way. */
+static uint64_t object_in(size_t size, const void *value)
+{
+    const void *handle;
+    if (!value || size != sizeof(handle))
+        return 0;
+    memcpy(&handle, value, sizeof(handle));
+    return gcl_object_find(handle);
+}
+
+cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size,
+                                      const void *value)
+{
+    struct gcl_frame f;
+    if (!gcl_is_kernel(kernel))
+        return CL_INVALID_KERNEL;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    /* A size that no argument has is refused by the runtime, unread. */
+    struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
+    vocl_put_clSetKernelArg_req(
+        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size, object_in(size, value),
+                                               bytes});
+    return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
+}
+
+bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *value, size_t *ret,
+                           cl_int *err)
+{
+    switch (name) {
+    case CL_KERNEL_REFERENCE_COUNT:
+        return gcl_info_value(k->base.refs, size, value, ret, err);
+    case CL_KERNEL_CONTEXT:
+        return gcl_info_value(k->program->context, size, value, ret, err);
+    case CL_KERNEL_PROGRAM:
+        return gcl_info_value(k->program, size, value, ret, err);
+    default:
+        return false;
+    }
+}

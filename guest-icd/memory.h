@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.h - buffers in the guest: what backs them and who may touch them.
+ *
+ * A buffer is *shared* when the native buffer lives in memory that both sides
+ * see (CL_MEM_ALLOC_HOST_PTR, and CL_MEM_USE_HOST_PTR where the transport can
+ * share the application's pages): a map then moves nothing. Otherwise it is
+ * plain, and a map reads it into a shadow of the same size.
+ *
+ * Threading: any thread.
+ */
+#ifndef GCL_MEMORY_H
+#define GCL_MEMORY_H
+
+#include "object.h"
+#include "wire.h"
+
+/* CL_MEM_HOST_* as given at creation: may the host map it so, or read
+ * (CL_MAP_READ) or write (CL_MAP_WRITE) it? The native buffer does not carry
+ * these flags, since a plain map must be able to read what it maps. */
+bool gcl_mem_host_may(cl_mem mem, cl_map_flags access);
+
+/* CL_DEVICE_MAX_MEM_ALLOC_SIZE over the context's devices; 0: unknown. */
+cl_ulong gcl_context_max_alloc(cl_context context);
+
+#endif

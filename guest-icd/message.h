@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message.h - what comes from the helper unasked: callbacks and kernel output.
+ *
+ * One thread of ours, started by the first callback or the first program that
+ * may print, sleeps on the message ring and delivers. A thread that returns
+ * from a wait drains the ring first, so that what a kernel printed is on
+ * stdout before the wait that covers it returns; callbacks found on the way
+ * are left to the message thread.
+ *
+ * Threading: any thread.
+ */
+#ifndef GCL_MESSAGE_H
+#define GCL_MESSAGE_H
+
+/* Start the thread if it does not run. 0 or -errno. */
+int gcl_messages_start(void);
+
+/* Print what has been printed. Cheap if there is nothing. */
+void gcl_messages_drain(void);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object.h - the shadow that stands behind every handle in the guest.
+ *
+ * A shadow begins with the dispatch table (cl_khr_icd), knows its number on
+ * the wire and counts two things: the references that the application sees
+ * (clRetain, clRelease, CL_*_REFERENCE_COUNT) and the holds that keep the
+ * shadow itself alive: one for all the application's references together, and
+ * one for each shadow that points at it (a queue holds its context). When the
+ * last hold goes, the helper is told to release its native object and the
+ * number can be used again.
+ *
+ * Threading: counts are atomic; everything else in a shadow is constant after
+ * its creation unless its own comment says otherwise.
+ */
+#ifndef GCL_OBJECT_H
+#define GCL_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <CL/cl_icd.h>
+
+#include "transport.h"
+
+enum gcl_type {
+    GCL_PLATFORM = 1,
+    GCL_DEVICE,
+    GCL_CONTEXT,
+    GCL_QUEUE,
+    GCL_MEM,
+    GCL_SAMPLER,
+    GCL_PROGRAM,
+    GCL_KERNEL,
+    GCL_EVENT,
+};
+
+struct gcl_object {
+    const cl_icd_dispatch *dispatch; /* must be first: cl_khr_icd */
+    uint32_t magic;                  /* GCL_MAGIC + enum gcl_type; 0 once destroyed */
+    uint32_t id;                     /* on the wire */
+    uint32_t refs;                   /* the application's */
+    uint32_t holds;
+    void (*destroy)(struct gcl_object *o); /* frees the shadow; drops its holds on others */
+    struct gcl_object *next_arg;           /* gcl_object_find()'s table */
+};
+
+/* Not a plausible pointer or small number, so that a stale handle is noticed. */
+#define GCL_MAGIC 0x564f4300u
+
+/* Ids with this bit are the helper's: platforms and root devices, which exist
+ * for as long as the connection does and are never released. */
+#define GCL_HOST_ID 0x80000000u
+
+struct _cl_platform_id {
+    struct gcl_object base;
+};
+
+struct _cl_device_id {
+    struct gcl_object base;
+    cl_platform_id platform;
+    cl_device_id parent; /* NULL: a root device */
+    struct _cl_device_id *next;
+};
+
+struct _cl_context {
+    struct gcl_object base;
+    cl_uint num_devices;
+    cl_device_id *devices;
+    size_t num_properties; /* entries, the closing 0 included */
+    cl_context_properties *properties;
+    uint64_t notify; /* callback cookie, 0: none */
+    cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
+};
+
+struct _cl_command_queue {
+    struct gcl_object base;
+    cl_context context;
+    cl_device_id device;
+};
+
+/* One outstanding map of a buffer; the list is under the mem's lock. */
+struct gcl_mapping {
+    struct gcl_mapping *next;
+    void *ptr;
+    cl_map_flags flags;
+    size_t offset;
+    size_t size;
+};
+
+struct _cl_mem {
+    struct gcl_object base;
+    cl_context context;
+    cl_mem parent; /* of a sub-buffer */
+    cl_mem_flags flags;
+    size_t size;
+    size_t origin; /* in parent */
+    void *host_ptr; /* as CL_MEM_HOST_PTR answers */
+    bool shared;    /* the native buffer lives in `memory`: map moves nothing */
+    struct gcl_region memory; /* id 0: none yet */
+    bool memory_is_users;     /* registered by map(), not allocated */
+    bool parent_owns_memory;  /* a part of the parent's shared memory */
+    size_t num_properties;    /* entries, the closing 0 included */
+    cl_mem_properties *properties;
+    int lock;                 /* spin lock of the two below */
+    cl_uint map_count;
+    struct gcl_mapping *mappings;
+};
+
+struct _cl_sampler {
+    struct gcl_object base;
+    cl_context context;
+};
+
+struct _cl_program {
+    struct gcl_object base;
+    cl_context context;
+    cl_uint num_devices;
+    cl_device_id *devices;
+};
+
+struct _cl_kernel {
+    struct gcl_object base;
+    cl_program program;
+};
+
+struct _cl_event {
+    struct gcl_object base;
+    cl_context context;
+    cl_command_queue queue; /* NULL: a user event */
+    cl_command_type command;
+    uint32_t slot; /* event-status slot, 0: ask the helper */
+};
+
+/* Is this a live handle of ours? (NULL is not.) A pointer into unmapped memory
+ * crashes, as it does natively. */
+bool gcl_is(const void *handle, enum gcl_type type);
+
+#define gcl_is_platform(h) gcl_is(h, GCL_PLATFORM)
+#define gcl_is_device(h)   gcl_is(h, GCL_DEVICE)
+#define gcl_is_context(h)  gcl_is(h, GCL_CONTEXT)
+#define gcl_is_queue(h)    gcl_is(h, GCL_QUEUE)
+#define gcl_is_mem(h)      gcl_is(h, GCL_MEM)
+#define gcl_is_sampler(h)  gcl_is(h, GCL_SAMPLER)
+#define gcl_is_program(h)  gcl_is(h, GCL_PROGRAM)
+#define gcl_is_kernel(h)   gcl_is(h, GCL_KERNEL)
+#define gcl_is_event(h)    gcl_is(h, GCL_EVENT)
+
+/* The wire number of a handle; 0 for NULL. */
+#define gcl_id(h) ((h) ? (h)->base.id : 0)
+
+/*
+ * Allocate a zeroed shadow of `size` bytes with a number of its own (id 0) or
+ * the given one, one application reference and one hold. NULL: out of memory
+ * or numbers.
+ */
+void *gcl_object_create(size_t size, enum gcl_type type, uint32_t id,
+                        void (*destroy)(struct gcl_object *o));
+
+/* The native object never came to be: free the shadow and its number without
+ * a word to the helper. Calls destroy. */
+void gcl_object_abandon(struct gcl_object *o);
+
+/*
+ * If this pointer, which may be any eight bytes, is the handle of a live
+ * object that can be a kernel argument (buffer, sampler, queue): its number;
+ * else 0. Does not look behind the pointer.
+ */
+uint32_t gcl_object_find(const void *maybe);
+
+struct gcl_object *gcl_get(struct gcl_object *o);
+void gcl_put(struct gcl_object *o); /* NULL is allowed */
+
+/* clRetain* and clRelease*. */
+cl_int gcl_api_retain(struct gcl_object *o);
+cl_int gcl_api_release(struct gcl_object *o);
+
+#endif

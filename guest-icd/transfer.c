@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "transfer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+#include "event.h"
+#include "staging.h"
+
+static pthread_mutex_t deferred_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct gcl_transfer *deferred;
+
+struct gcl_rect gcl_rect_of(const size_t *origin, const size_t *region, size_t row_pitch,
+                            size_t slice_pitch)
+{
+    row_pitch = row_pitch ? row_pitch : region[0];
+    slice_pitch = slice_pitch ? slice_pitch : region[1] * row_pitch;
+    return (struct gcl_rect){
+        .first = origin[2] * slice_pitch + origin[1] * row_pitch + origin[0],
+        .row = region[0],
+        .rows = region[1],
+        .slices = region[2],
+        .row_pitch = row_pitch,
+        .slice_pitch = slice_pitch,
+    };
+}
+
+size_t gcl_rect_span(const size_t *origin, const size_t *region, size_t row_pitch,
+                     size_t slice_pitch)
+{
+    size_t rows, slices, span;
+    if (!origin || !region || !region[0] || !region[1] || !region[2])
+        return 0;
+    row_pitch = row_pitch ? row_pitch : region[0];
+    if (!slice_pitch && __builtin_mul_overflow(region[1], row_pitch, &slice_pitch))
+        return 0;
+    if (__builtin_add_overflow(origin[1], region[1] - 1, &rows) ||
+        __builtin_add_overflow(origin[2], region[2] - 1, &slices) ||
+        __builtin_mul_overflow(rows, row_pitch, &rows) ||
+        __builtin_mul_overflow(slices, slice_pitch, &slices) ||
+        __builtin_add_overflow(rows, slices, &span) ||
+        __builtin_add_overflow(span, origin[0], &span) ||
+        __builtin_add_overflow(span, region[0], &span))
+        return 0;
+    return span;
+}
+
+static struct gcl_transfer *transfer_create(void *ptr, size_t size, bool out)
+{
+    struct gcl_transfer *t = calloc(1, sizeof(*t));
+    if (t) {
+        t->ptr = ptr;
+        t->size = size;
+        t->out = out;
+    }
+    return t;
+}
+
+/* Share the application's pages. Failure is no error: the caller stages. */
+static bool map_region(struct gcl_transfer *t)
+{
+    struct gcl_transport *tr = gcl_connection_transport();
+    if (!tr->ops->map || t->size < GCL_MAP_MIN)
+        return false;
+    t->mapped = !tr->ops->map(tr, t->ptr, t->size, t->out, &t->region);
+    return t->mapped;
+}
+
+static bool share_region(struct gcl_transfer *t, struct vocl_payload *p)
+{
+    if (!map_region(t) && gcl_staging_take(t->size, &t->region))
+        return false;
+    *p = (struct vocl_payload){.kind = VOCL_PAYLOAD_REGION,
+                               .len = t->size,
+                               .region = t->region.id,
+                               .offset = t->region.offset};
+    return true;
+}
+
+cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
+                       struct vocl_payload *p)
+{
+    if (!ptr)
+        return CL_SUCCESS;
+    if (size <= GCL_INLINE_MAX) {
+        *p = (struct vocl_payload){VOCL_PAYLOAD_INLINE, size, 0, 0, ptr};
+        return CL_SUCCESS;
+    }
+    gcl_transfers_reap(false); /* a stream of writes uses its buffers again */
+    struct gcl_transfer *t = transfer_create((void *)ptr, size, false);
+    if (!t)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (!share_region(t, p)) {
+        free(t);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    if (!t->mapped)
+        memcpy(t->region.addr, ptr, size);
+    *out = t;
+    return CL_SUCCESS;
+}
+
+cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, bool blocking,
+                        struct gcl_transfer **out, struct vocl_payload *p)
+{
+    if (!ptr)
+        return CL_SUCCESS;
+    struct gcl_transfer *t = transfer_create(ptr, size, true);
+    if (!t)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (rect)
+        t->rect = *rect;
+    if (blocking && size <= GCL_INLINE_MAX) {
+        *p = (struct vocl_payload){VOCL_PAYLOAD_INLINE, size, 0, 0, NULL};
+    } else if (!share_region(t, p)) {
+        free(t);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    *out = t;
+    return CL_SUCCESS;
+}
+
+/* Only the rows: what lies between them is the application's. */
+static void copy_out(const struct gcl_transfer *t, const void *from)
+{
+    const struct gcl_rect *r = &t->rect;
+    if (!r->rows) {
+        memcpy(t->ptr, from, t->size);
+        return;
+    }
+    for (size_t z = 0; z < r->slices; z++) {
+        for (size_t y = 0; y < r->rows; y++) {
+            size_t at = r->first + z * r->slice_pitch + y * r->row_pitch;
+            memcpy((char *)t->ptr + at, (const char *)from + at, r->row);
+        }
+    }
+}
+
+cl_int gcl_transfer_reply(struct gcl_transfer *t, struct vocl_bytes data)
+{
+    if (data.len != t->size || !data.data)
+        return CL_OUT_OF_RESOURCES;
+    copy_out(t, data.data);
+    return CL_SUCCESS;
+}
+
+void gcl_transfer_finish(struct gcl_transfer *t, bool ok)
+{
+    struct gcl_transport *tr = gcl_connection_transport();
+    if (t->region.id && t->mapped) {
+        tr->ops->unmap(tr, &t->region);
+    } else if (t->region.id) {
+        if (ok && t->out)
+            copy_out(t, t->region.addr);
+        gcl_staging_give(&t->region);
+    }
+    free(t);
+}
+
+void gcl_transfer_defer(struct gcl_transfer *t, cl_event event)
+{
+    t->event = event;
+    gcl_get(&event->base);
+    pthread_mutex_lock(&deferred_lock);
+    t->next = deferred;
+    deferred = t;
+    pthread_mutex_unlock(&deferred_lock);
+}
+
+/* Under the lock: ask for what the slots do not tell about staged results. A
+ * slot is written by a callback of the runtime's, which may come a little
+ * after the application has learnt by other means that the command is done. */
+static void ask_helper(void)
+{
+    cl_event events[GCL_EVENTS_QUERY_MAX];
+    unsigned n = 0;
+    for (struct gcl_transfer *t = deferred; t; t = t->next) {
+        if (!t->out || t->mapped || gcl_event_final(t->event))
+            continue;
+        events[n++] = t->event;
+        if (n == GCL_EVENTS_QUERY_MAX) {
+            gcl_events_query(events, n);
+            n = 0;
+        }
+    }
+    if (n)
+        gcl_events_query(events, n);
+}
+
+/* Under the lock: unlink what has completed, onto a list of its own. */
+static struct gcl_transfer *take_completed(void)
+{
+    struct gcl_transfer *done = NULL;
+    for (struct gcl_transfer **at = &deferred; *at;) {
+        struct gcl_transfer *t = *at;
+        if (gcl_event_final(t->event)) {
+            *at = t->next;
+            t->next = done;
+            done = t;
+        } else {
+            at = &t->next;
+        }
+    }
+    return done;
+}
+
+void gcl_transfers_reap(bool ask)
+{
+    if (!__atomic_load_n(&deferred, __ATOMIC_ACQUIRE))
+        return;
+    /* The copies are made under the lock: a second thread that learns of the
+     * same completion must not return before they are in place. */
+    pthread_mutex_lock(&deferred_lock);
+    if (ask)
+        ask_helper();
+    struct gcl_transfer *done = take_completed();
+    for (struct gcl_transfer *t = done; t;) {
+        struct gcl_transfer *next = t->next;
+        cl_event event = t->event;
+        gcl_transfer_finish(t, gcl_event_status(event) == CL_COMPLETE);
+        gcl_put(&event->base);
+        t = next;
+    }
+    pthread_mutex_unlock(&deferred_lock);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT
+/*
+ * build.c - clBuildProgram, clCompileProgram and clLinkProgram: compilers
+ * take their time, so all three run on a waiter thread, with everything that
+ * they need copied or retained.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "callback.h"
+#include "calls.h"
+#include "defer.h"
+#include "handlers.h"
+
+struct build {
+    struct hcl_worker *w;
+    uint16_t op;
+    uint16_t slot;
+    uint64_t id; /* link: the number of the program to be */
+    cl_context context;
+    cl_program program;
+    cl_uint num_devices;
+    cl_device_id *devices;
+    cl_uint num_programs; /* headers, or what is linked */
+    cl_program *programs;
+    char **names;
+    char *options;
+    struct hcl_cookie *cookie;
+};
+
+static void build_destroy(struct build *b)
+{
+    if (b->program)
+        b->w->cl.clReleaseProgram(b->program);
+    if (b->context)
+        b->w->cl.clReleaseContext(b->context);
+    for (cl_uint i = 0; i < b->num_devices; i++)
+        b->w->cl.clReleaseDevice(b->devices[i]);
+    for (cl_uint i = 0; i < b->num_programs; i++) {
+        b->w->cl.clReleaseProgram(b->programs[i]);
+        if (b->names)
+            free(b->names[i]);
+    }
+    free(b->devices);
+    free(b->programs);
+    free(b->names);
+    free(b->options);
+    free(b);
+}
+
+/* Retained copies of an array of objects. */
+static cl_int take_list(struct hcl_call *c, struct vocl_words ids, enum hcl_type type, cl_int error,
+                        cl_uint *n, void *out)
+{
+    void **list = hcl_objects(c, ids, type);
+    if (!ids.count)
+        return CL_SUCCESS;
+    if (!list)
+        return error;
+    void **copy = malloc(ids.count * sizeof(*copy));
+    if (!copy)
+        return CL_OUT_OF_HOST_MEMORY;
+    for (uint64_t i = 0; i < ids.count; i++) {
+        copy[i] = list[i];
+        hcl_native_retain(&c->w->cl, type, list[i]);
+    }
+    *n = ids.count;
+    *(void ***)out = copy;
+    return CL_SUCCESS;
+}
+
+static cl_int take_options(struct build *b, struct vocl_bytes options)
+{
+    const char *text = vocl_bytes_text(options);
+    if (options.data && !text)
+        return CL_INVALID_BUILD_OPTIONS;
+    if (text && !(b->options = strdup(text)))
+        return CL_OUT_OF_HOST_MEMORY;
+    return CL_SUCCESS;
+}
+
+static cl_int take_names(struct build *b, struct vocl_blobs names)
+{
+    struct vocl_bytes text;
+    if (names.count != b->num_programs)
+        return CL_INVALID_VALUE;
+    b->names = calloc(names.count + 1, sizeof(*b->names));
+    if (!b->names)
+        return CL_OUT_OF_HOST_MEMORY;
+    for (cl_uint i = 0; vocl_blobs_next(&names, &text); i++) {
+        const char *name = vocl_bytes_text(text);
+        if (!name || !(b->names[i] = strdup(name)))
+            return name ? CL_OUT_OF_HOST_MEMORY : CL_INVALID_VALUE;
+    }
+    return CL_SUCCESS;
+}
+
+/* Everything but what is one call's alone. */
+static struct build *build_create(struct hcl_call *c, struct vocl_words devices,
+                                  struct vocl_bytes options, uint64_t cookie, cl_int *err)
+{
+    struct build *b = calloc(1, sizeof(*b));
+    *err = CL_OUT_OF_HOST_MEMORY;
+    if (!b)
+        return NULL;
+    b->w = c->w;
+    b->op = c->op;
+    b->slot = c->slot;
+    /* Options may include files and define macros: anything may print. */
+    if (options.data)
+        __atomic_store_n(&c->w->may_print, true, __ATOMIC_RELAXED);
+    *err = take_list(c, devices, HCL_DEVICE, CL_INVALID_DEVICE, &b->num_devices, &b->devices);
+    if (!*err)
+        *err = take_options(b, options);
+    if (!*err && cookie && !(b->cookie = hcl_cookie_create(c->w, cookie)))
+        *err = CL_OUT_OF_HOST_MEMORY;
+    return b;
+}
+
+static cl_int take_program(struct hcl_call *c, struct build *b, uint64_t id)
+{
+    b->program = hcl_object(c->w, id, HCL_PROGRAM);
+    if (!b->program)
+        return CL_INVALID_PROGRAM;
+    c->w->cl.clRetainProgram(b->program);
+    return CL_SUCCESS;
+}
+
+static void link_program(struct build *b)
+{
+    struct vocl_writer reply;
+    struct vocl_clLinkProgram_rep p = {0};
+    cl_int ret = CL_SUCCESS;
+    cl_program made = b->w->cl.clLinkProgram(b->context, b->num_devices, b->devices, b->options,
+                                             b->num_programs, b->programs,
+                                             b->cookie ? hcl_program_done : NULL, b->cookie, &ret);
+    if (made && !hcl_objects_add(b->w->objects, b->id, HCL_PROGRAM, made, NULL, NULL))
+        p.created = 1;
+    else if (made)
+        b->w->cl.clReleaseProgram(made);
+    p.ret = ret;
+    vocl_writer_init(&reply);
+    vocl_put_clLinkProgram_rep(&reply, &p);
+    hcl_send_reply(b->w, b->slot, reply.buf, reply.len);
+    vocl_writer_finish(&reply);
+}
+
+static int64_t build_program(struct build *b)
+{
+    if (b->op == VOCL_OP_clBuildProgram)
+        return b->w->cl.clBuildProgram(b->program, b->num_devices, b->devices, b->options,
+                                       b->cookie ? hcl_program_done : NULL, b->cookie);
+    return b->w->cl.clCompileProgram(b->program, b->num_devices, b->devices, b->options,
+                                     b->num_programs, b->programs, (const char **)b->names,
+                                     b->cookie ? hcl_program_done : NULL, b->cookie);
+}
+
+static void build_run(void *arg)
+{
+    struct build *b = arg;
+    if (b->op == VOCL_OP_clLinkProgram) {
+        link_program(b);
+    } else {
+        int64_t ret = build_program(b);
+        hcl_send_reply(b->w, b->slot, &ret, sizeof(ret));
+    }
+    build_destroy(b);
+}
+
+static void build_start(struct hcl_call *c, struct build *b, cl_int err)
+{
+    if (!err && !hcl_defer(c->w->defer, build_run, b))
+        return;
+    if (b) {
+        free(b->cookie);
+        build_destroy(b);
+    }
+    if (c->op == VOCL_OP_clLinkProgram)
+        vocl_put_clLinkProgram_rep(&c->reply, &(struct vocl_clLinkProgram_rep){err, 0});
+    else
+        vocl_put_u64(&c->reply, (uint64_t)(int64_t)(err ? err : CL_OUT_OF_HOST_MEMORY));
+    hcl_reply(c);
+}
+
+void hcl_clBuildProgram(struct hcl_call *c)
+{
+    struct vocl_clBuildProgram_req q;
+    cl_int err;
+    vocl_get_clBuildProgram_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    struct build *b = build_create(c, q.devices, q.options, q.cookie, &err);
+    if (!err)
+        err = take_program(c, b, q.program);
+    build_start(c, b, err);
+}
+
+void hcl_clCompileProgram(struct hcl_call *c)
+{
+    struct vocl_clCompileProgram_req q;
+    cl_int err;
+    vocl_get_clCompileProgram_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    struct build *b = build_create(c, q.devices, q.options, q.cookie, &err);
+    if (!err)
+        err = take_program(c, b, q.program);
+    if (!err)
+        err = take_list(c, q.headers, HCL_PROGRAM, CL_INVALID_PROGRAM, &b->num_programs,
+                        &b->programs);
+    if (!err && q.headers.count)
+        err = take_names(b, q.header_names);
+    build_start(c, b, err);
+}
+
+void hcl_clLinkProgram(struct hcl_call *c)
+{
+    struct vocl_clLinkProgram_req q;
+    cl_int err;
+    vocl_get_clLinkProgram_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    struct build *b = build_create(c, q.devices, q.options, q.cookie, &err);
+    if (!err && (b->context = hcl_object(c->w, q.context, HCL_CONTEXT)))
+        c->w->cl.clRetainContext(b->context);
+    else if (!err)
+        err = CL_INVALID_CONTEXT;
+    if (!err)
+        err = take_list(c, q.programs, HCL_PROGRAM, CL_INVALID_PROGRAM, &b->num_programs,
+                        &b->programs);
+    if (b)
+        b->id = q.id;
+    build_start(c, b, err);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "call.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "calls.h"
+#include "event.h"
+
+bool hcl_call_ok(struct hcl_call *c)
+{
+    if (vocl_reader_done(&c->body))
+        return true;
+    hcl_malformed(c);
+    return false;
+}
+
+void hcl_malformed(struct hcl_call *c)
+{
+    const char *name = vocl_op_name(c->op);
+    hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "malformed %s", name ? name : "record");
+}
+
+void hcl_reply(struct hcl_call *c)
+{
+    if (c->reply.error) { /* no memory, or an answer over the limit */
+        vocl_writer_reset(&c->reply);
+        vocl_put_u64(&c->reply, (uint64_t)(int64_t)CL_OUT_OF_HOST_MEMORY);
+    }
+    hcl_send_reply(c->w, c->slot, c->reply.buf, c->reply.len);
+}
+
+void hcl_reply_status(struct hcl_call *c, cl_int status)
+{
+    vocl_put_u64(&c->reply, (uint64_t)(int64_t)status);
+    hcl_reply(c);
+}
+
+void *hcl_alloc(struct hcl_call *c, size_t n)
+{
+    if (n > VOCL_MESSAGE_MAX)
+        return NULL;
+    void **block = calloc(1, 16 + n);
+    if (!block)
+        return NULL;
+    *block = c->arena;
+    c->arena = block;
+    return (char *)block + 16;
+}
+
+void *hcl_objects_list(struct hcl_call *c, struct vocl_words ids, enum hcl_type type)
+{
+    if (!ids.count)
+        return NULL;
+    void **list = hcl_alloc(c, ids.count * sizeof(*list));
+    for (uint64_t i = 0; list && i < ids.count; i++)
+        if (!(list[i] = hcl_object(c->w, ids.v[i], type)))
+            return NULL;
+    return list;
+}
+
+_Static_assert(sizeof(size_t) == 8, "sizes are used in place");
+
+bool hcl_sizes(struct hcl_call *c, struct vocl_words words, uint64_t count, uint64_t max,
+               const size_t **out)
+{
+    *out = (const size_t *)words.v;
+    /* A count past the maximum is a program's error, which the runtime refuses
+     * before it reads the sizes; the guest sends `max` of them. */
+    if (!words.v || words.count == (count > max ? max : count))
+        return true;
+    hcl_malformed(c);
+    return false;
+}
+
+bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list)
+{
+    if (!list.v || (list.count % 2 == 1 && !list.v[list.count - 1]))
+        return true;
+    hcl_malformed(c);
+    return false;
+}
+
+cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want, size_t *size,
+                     void **value)
+{
+    if (!want)
+        return CL_SUCCESS;
+    if (n > VOCL_MESSAGE_MAX / 2)
+        return CL_OUT_OF_RESOURCES;
+    *size = asked < n ? asked : n;
+    *value = hcl_alloc(c, n + 1);
+    return *value ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+}
+
+static cl_int add_error(struct hcl_call *c, int rc)
+{
+    if (rc == -ENOSPC)
+        return CL_OUT_OF_HOST_MEMORY;
+    hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "%s: object number in use or out of range",
+                    vocl_op_name(c->op));
+    return CL_OUT_OF_RESOURCES;
+}
+
+cl_int hcl_made(struct hcl_call *c, cl_int ret, uint64_t id, enum hcl_type type, void *native)
+{
+    if (ret != CL_SUCCESS || !native)
+        return ret;
+    int rc = hcl_objects_add(c->w->objects, id, type, native, NULL, NULL);
+    if (!rc)
+        return CL_SUCCESS;
+    hcl_native_release(&c->w->cl, type, native);
+    return add_error(c, rc);
+}
+
+cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot)
+{
+    if (ret != CL_SUCCESS || !id)
+        return ret;
+    int rc = hcl_event_add(c->w, id, slot, event, true);
+    if (!rc)
+        return CL_SUCCESS;
+    hcl_native_release(&c->w->cl, HCL_EVENT, event);
+    return add_error(c, rc);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * call.h - one call under way in the decoder, and what handlers do with it.
+ *
+ * A handler reads its request from body, calls the native runtime, writes its
+ * answer to reply and sends it with hcl_reply(); or it hands the call to a
+ * waiter (defer.h), which answers later.
+ *
+ * Ownership: a call, its arena and its buffers are the decoder's and are valid
+ * until the handler returns.
+ */
+#ifndef HCL_CALL_H
+#define HCL_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "worker.h"
+
+struct hcl_call {
+    struct hcl_worker *w;
+    uint16_t op;
+    uint16_t slot;
+    struct vocl_reader body;
+    struct vocl_writer reply;
+    void *arena; /* list of blocks freed after the handler */
+};
+
+/* Has the request been read whole and without error? If not, the client is
+ * ended and the handler must return. */
+bool hcl_call_ok(struct hcl_call *c);
+
+/* The request is one that our guest does not send: end the client. */
+void hcl_malformed(struct hcl_call *c);
+
+/* Send what is in c->reply. */
+void hcl_reply(struct hcl_call *c);
+
+/* Answer with a status alone. */
+void hcl_reply_status(struct hcl_call *c, cl_int status);
+
+/* n zeroed bytes that live until the handler returns; NULL: no memory. */
+void *hcl_alloc(struct hcl_call *c, size_t n);
+
+static inline void *hcl_object(struct hcl_worker *w, uint64_t id, enum hcl_type type)
+{
+    return hcl_objects_get(w->objects, id, type);
+}
+
+/* An array of native handles; NULL if it is empty or a number is wrong. */
+void *hcl_objects_list(struct hcl_call *c, struct vocl_words ids, enum hcl_type type);
+#define hcl_objects(c, ids, type) hcl_objects_list(c, ids, type)
+
+/* Sizes that must be absent or `count` of them (at most max); false: the client
+ * has been ended. */
+bool hcl_sizes(struct hcl_call *c, struct vocl_words words, uint64_t count, uint64_t max,
+               const size_t **out);
+
+/* A list of 64-bit properties must be absent or end with 0 where pairs end;
+ * false: the client has been ended. */
+bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list);
+
+/*
+ * Room for an info value of n bytes. size: what to pass as param_value_size;
+ * value: NULL if none is wanted. Returns CL_SUCCESS or an error.
+ */
+cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want, size_t *size,
+                     void **value);
+
+/*
+ * A native object has been made for the guest's number: enter it, or release
+ * it and return the error to answer. ret is the native call's own status.
+ */
+cl_int hcl_made(struct hcl_call *c, cl_int ret, uint64_t id, enum hcl_type type, void *native);
+
+/* The same for the event of a command; also watches it for its status slot. */
+cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot);
+
+#endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "calls.h"
+#include "callback.h"
+#include "handlers.h"
+
+struct context_cookie {
+    struct hcl_worker *w;
+    uint64_t cookie;
+};
+
+static void CL_CALLBACK context_notify(const char *errinfo, const void *private_info, size_t cb,
+                                       void *opaque)
+{
+    struct context_cookie *cookie = opaque;
+    struct vocl_writer m;
+    vocl_writer_init(&m);
+    vocl_put_msg_context_req(&m, &(struct vocl_msg_context_req){
+                                     cookie->cookie,
+                                     {errinfo, errinfo ? strlen(errinfo) + 1 : 0},
+                                     {private_info, cb}});
+    hcl_send_message(cookie->w, VOCL_MSG_CONTEXT, &m);
+    vocl_writer_finish(&m);
+}
+
+/* The native properties: the platform's handle in its number's place. Returns
+ * false if the client has been ended or the platform does not exist (*ret). */
+static bool native_properties(struct hcl_call *c, struct vocl_words words,
+                              const cl_context_properties **out, cl_int *ret)
+{
+    *out = NULL;
+    if (!words.v)
+        return true;
+    if (words.count % 2 != 1 || words.v[words.count - 1]) {
+        hcl_malformed(c);
+        return false;
+    }
+    cl_context_properties *list = hcl_alloc(c, words.count * sizeof(*list));
+    if (!list) {
+        *ret = CL_OUT_OF_HOST_MEMORY;
+        return true;
+    }
+    for (uint64_t i = 0; i + 1 < words.count; i += 2) {
+        list[i] = words.v[i];
+        list[i + 1] = words.v[i + 1];
+        if (list[i] == CL_CONTEXT_PLATFORM &&
+            !(list[i + 1] = (intptr_t)hcl_object(c->w, words.v[i + 1], HCL_PLATFORM)))
+            *ret = CL_INVALID_PLATFORM;
+    }
+    *out = list;
+    return true;
+}
+
+/* Kept until the worker ends: the runtime may call back as long as it likes. */
+static struct context_cookie *make_cookie(struct hcl_worker *w, uint64_t notify)
+{
+    struct context_cookie *cookie = notify ? malloc(sizeof(*cookie)) : NULL;
+    if (cookie)
+        *cookie = (struct context_cookie){w, notify};
+    return cookie;
+}
+
+void hcl_clCreateContext(struct hcl_call *c)
+{
+    struct vocl_clCreateContext_req q;
+    const cl_context_properties *properties;
+    cl_int ret = CL_SUCCESS;
+    cl_context context = NULL;
+    vocl_get_clCreateContext_req(&c->body, &q);
+    if (!hcl_call_ok(c) || !native_properties(c, q.properties, &properties, &ret))
+        return;
+    const cl_device_id *devices = hcl_objects(c, q.devices, HCL_DEVICE);
+    if (!ret && !devices)
+        ret = CL_INVALID_DEVICE;
+    if (!ret) {
+        struct context_cookie *cookie = make_cookie(c->w, q.notify);
+        context = c->w->cl.clCreateContext(properties, q.devices.count, devices,
+                                           cookie ? context_notify : NULL, cookie, &ret);
+    }
+    hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_CONTEXT, context));
+}
+
+/* The numbers of a context's devices. */
+static cl_int context_devices(struct hcl_call *c, cl_context context, struct vocl_words *out)
+{
+    cl_device_id devices[1024];
+    size_t size = 0;
+    cl_int ret =
+        c->w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof(devices), devices, &size);
+    size_t n = size / sizeof(devices[0]);
+    uint64_t *ids = hcl_alloc(c, (n + 1) * sizeof(*ids));
+    if (ret || !ids)
+        return ret ? ret : CL_OUT_OF_HOST_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = hcl_objects_host_id(c->w->objects, HCL_DEVICE, devices[i]);
+    *out = (struct vocl_words){ids, n};
+    return CL_SUCCESS;
+}
+
+void hcl_clCreateContextFromType(struct hcl_call *c)
+{
+    struct vocl_clCreateContextFromType_req q;
+    struct vocl_clCreateContextFromType_rep p = {0};
+    const cl_context_properties *properties;
+    cl_int ret = CL_SUCCESS;
+    cl_context context = NULL;
+    vocl_get_clCreateContextFromType_req(&c->body, &q);
+    if (!hcl_call_ok(c) || !native_properties(c, q.properties, &properties, &ret))
+        return;
+    if (!ret) {
+        struct context_cookie *cookie = make_cookie(c->w, q.notify);
+        context = c->w->cl.clCreateContextFromType(properties, q.device_type,
+                                                   cookie ? context_notify : NULL, cookie, &ret);
+    }
+    p.ret = hcl_made(c, ret, q.id, HCL_CONTEXT, context);
+    if (p.ret == CL_SUCCESS)
+        p.ret = context_devices(c, context, &p.devices);
+    vocl_put_clCreateContextFromType_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+void hcl_clSetContextDestructorCallback(struct hcl_call *c)
+{
+    struct vocl_clSetContextDestructorCallback_req q;
+    vocl_get_clSetContextDestructorCallback_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
+    cl_int ret = context ? CL_INVALID_OPERATION : CL_INVALID_CONTEXT;
+    if (context && c->w->cl.clSetContextDestructorCallback) {
+        struct hcl_cookie *cookie = hcl_cookie_create(c->w, q.cookie);
+        ret = cookie ? c->w->cl.clSetContextDestructorCallback(context, hcl_context_gone, cookie)
+                     : CL_OUT_OF_HOST_MEMORY;
+        if (ret)
+            free(cookie);
+    }
+    hcl_reply_status(c, ret);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * control_calls.c - records of ours that are no OpenCL call, and the calls
+ * that only wait.
+ */
+#include <stdlib.h>
+
+#include "call.h"
+#include "calls.h"
+#include "defer.h"
+#include "handlers.h"
+
+void hcl_VOCL_RELEASE(struct hcl_call *c)
+{
+    struct vocl_release_req q;
+    vocl_get_release_req(&c->body, &q);
+    if (hcl_call_ok(c) && hcl_objects_release(c->w->objects, q.id))
+        hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "release of an object that does not exist");
+}
+
+/* The rest of the last long reply in this slot. */
+void hcl_VOCL_FETCH(struct hcl_call *c)
+{
+    struct vocl_fetch_req q;
+    vocl_get_fetch_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    struct hcl_rest *rest = c->slot < VOCL_REPLY_SLOTS ? &c->w->rest[c->slot] : NULL;
+    if (!rest || !rest->data || q.offset >= rest->len) {
+        hcl_malformed(c);
+        return;
+    }
+    uint64_t room = sizeof(((struct vocl_reply_slot *)0)->data);
+    uint64_t n = rest->len - q.offset;
+    bool last = n <= room;
+    hcl_send_reply(c->w, c->slot, rest->data + q.offset, last ? n : room);
+    if (last) {
+        free(rest->data);
+        *rest = (struct hcl_rest){0};
+    }
+}
+
+void hcl_VOCL_NOP(struct hcl_call *c)
+{
+    struct vocl_nop_req q;
+    vocl_get_nop_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    vocl_put_nop_rep(&c->reply, &(struct vocl_nop_rep){CL_SUCCESS, q.tag});
+    hcl_reply(c);
+}
+
+struct finish {
+    struct hcl_worker *w;
+    uint16_t slot;
+    cl_command_queue queue;
+};
+
+static void finish_and_answer(void *arg)
+{
+    struct finish *f = arg;
+    int64_t ret = f->w->cl.clFinish(f->queue);
+    f->w->cl.clReleaseCommandQueue(f->queue);
+    hcl_print_flush(f->w);
+    hcl_send_reply(f->w, f->slot, &ret, sizeof(ret));
+    free(f);
+}
+
+void hcl_clFinish(struct hcl_call *c)
+{
+    struct vocl_clFinish_req q;
+    vocl_get_clFinish_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_command_queue queue = hcl_object(c->w, q.command_queue, HCL_QUEUE);
+    if (!queue) {
+        hcl_reply_status(c, CL_INVALID_COMMAND_QUEUE);
+        return;
+    }
+    struct finish *f = malloc(sizeof(*f));
+    if (f) {
+        *f = (struct finish){c->w, c->slot, queue};
+        c->w->cl.clRetainCommandQueue(queue);
+    }
+    if (!f || hcl_defer(c->w->defer, finish_and_answer, f))
+        hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "data.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "defer.h"
+#include "event.h"
+
+static cl_int begin_region(struct hcl_call *c, const struct vocl_payload *p, struct hcl_data *d)
+{
+    if (p->region > UINT32_MAX)
+        return CL_INVALID_VALUE;
+    d->region = hcl_region_get(c->w->t->regions, (uint32_t)p->region, p->offset, p->len, &d->ptr);
+    return d->region ? CL_SUCCESS : CL_INVALID_VALUE;
+}
+
+static cl_int begin_inline(const struct vocl_payload *p, struct hcl_data *d)
+{
+    if (d->out && p->len > HCL_INLINE_REPLY_MAX)
+        return CL_INVALID_VALUE;
+    if (!d->out && !p->data)
+        return CL_INVALID_VALUE;
+    d->copy = d->out ? calloc(1, p->len + 1) : malloc(p->len + 1);
+    if (!d->copy)
+        return CL_OUT_OF_HOST_MEMORY;
+    if (!d->out)
+        memcpy(d->copy, p->data, p->len);
+    d->ptr = d->copy;
+    return CL_SUCCESS;
+}
+
+cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                      struct hcl_data *d)
+{
+    *d = (struct hcl_data){.len = p->len, .out = out};
+    if (p->kind == VOCL_PAYLOAD_NONE)
+        return CL_SUCCESS;
+    if (need > p->len)
+        return CL_INVALID_VALUE;
+    return p->kind == VOCL_PAYLOAD_REGION ? begin_region(c, p, d) : begin_inline(p, d);
+}
+
+void hcl_data_end(struct hcl_data *d)
+{
+    if (d->region)
+        hcl_region_put(d->region);
+    free(d->copy);
+    *d = (struct hcl_data){0};
+}
+
+uint64_t hcl_rect_span(const size_t *origin, const size_t *region, uint64_t row_pitch,
+                       uint64_t slice_pitch)
+{
+    uint64_t rows, slices, span;
+    if (!origin || !region)
+        return UINT64_MAX;
+    if (!region[0] || !region[1] || !region[2])
+        return 0; /* the runtime refuses it */
+    row_pitch = row_pitch ? row_pitch : region[0];
+    if (!slice_pitch && __builtin_mul_overflow(region[1], row_pitch, &slice_pitch))
+        return UINT64_MAX;
+    if (__builtin_add_overflow(origin[1], region[1] - 1, &rows) ||
+        __builtin_add_overflow(origin[2], region[2] - 1, &slices) ||
+        __builtin_mul_overflow(rows, row_pitch, &rows) ||
+        __builtin_mul_overflow(slices, slice_pitch, &slices) ||
+        __builtin_add_overflow(rows, slices, &span) ||
+        __builtin_add_overflow(span, origin[0], &span) ||
+        __builtin_add_overflow(span, region[0], &span))
+        return UINT64_MAX;
+    return span;
+}
+
+/* A command whose data, and perhaps whose caller, waits for its end. */
+struct running {
+    struct hcl_worker *w;
+    uint16_t slot;
+    uint64_t event_id;
+    cl_event event; /* a reference of ours */
+    struct hcl_data data;
+};
+
+static void answer(struct running *r, cl_int ret)
+{
+    struct vocl_writer reply;
+    vocl_writer_init(&reply);
+    vocl_put_u64(&reply, (uint64_t)(int64_t)ret);
+    if (r->data.out)
+        vocl_put_bytes(&reply, ret == CL_SUCCESS && r->data.copy
+                                   ? (struct vocl_bytes){r->data.copy, r->data.len}
+                                   : (struct vocl_bytes){0});
+    hcl_send_reply(r->w, r->slot, reply.buf, reply.len);
+    vocl_writer_finish(&reply);
+}
+
+static void running_finish(struct running *r)
+{
+    hcl_data_end(&r->data);
+    if (r->event)
+        r->w->cl.clReleaseEvent(r->event);
+    free(r);
+}
+
+/* On a waiter thread: a blocking command. */
+static void wait_and_answer(void *arg)
+{
+    struct running *r = arg;
+    cl_int ret = r->w->cl.clWaitForEvents(1, &r->event);
+    hcl_print_flush(r->w);
+    answer(r, ret);
+    running_finish(r);
+}
+
+/* From the runtime: a command that nobody waits for has ended. */
+static void CL_CALLBACK data_done(cl_event event, cl_int status, void *opaque)
+{
+    struct running *r = opaque;
+    (void)event, (void)status;
+    r->event = NULL;
+    running_finish(r);
+}
+
+/* The guest counts on the end being watched; without that the data is kept
+ * until the worker ends rather than pulled from under a running command. */
+static void watch_data(struct running *r)
+{
+    cl_event event = r->event;
+    if (r->w->cl.clSetEventCallback(event, CL_COMPLETE, data_done, r))
+        return;
+    r->w->cl.clReleaseEvent(event);
+}
+
+void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
+                       struct hcl_data *d, bool blocking)
+{
+    struct running now = {.w = c->w, .slot = c->slot, .event_id = id, .data = *d};
+    struct running *r = NULL;
+    if (ret == CL_SUCCESS && id) {
+        c->w->cl.clRetainEvent(event); /* the table's */
+        ret = hcl_enqueued(c, ret, event, id, slot);
+    }
+    if (ret != CL_SUCCESS) {
+        answer(&now, ret);
+        if (event) /* it runs, though its event could not be entered */
+            c->w->cl.clWaitForEvents(1, &event), c->w->cl.clReleaseEvent(event);
+        hcl_data_end(&now.data);
+        return;
+    }
+    r = malloc(sizeof(*r));
+    if (r) {
+        *r = now;
+        r->event = event;
+    }
+    if (!blocking) {
+        answer(&now, CL_SUCCESS);
+        if (r)
+            watch_data(r);
+        return;
+    }
+    if (!r || hcl_defer(c->w->defer, wait_and_answer, r))
+        hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+#include "decoder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "calls.h"
+#include "handlers.h"
+
+/* Looks at the ring before sleeping: as in the guest (connection.c). */
+#define SPIN_MANY 4000u
+#define SPIN_FEW  50u
+
+/* A body that comes in pieces. */
+struct assembly {
+    uint8_t *data;
+    uint64_t len; /* bytes so far */
+    uint64_t total;
+    uint64_t what;
+};
+
+struct decoder {
+    struct hcl_call call;
+    struct assembly parts;
+    unsigned spin;
+    uint64_t body[VOCL_RECORD_MAX / 8]; /* private copy: nobody changes it under us */
+};
+
+static void free_arena(struct hcl_call *c)
+{
+    while (c->arena) {
+        void *block = c->arena;
+        c->arena = *(void **)block;
+        free(block);
+    }
+}
+
+static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void *body, uint64_t len)
+{
+    struct hcl_call *c = &d->call;
+    c->op = op;
+    c->slot = slot;
+    vocl_reader_init(&c->body, body, len);
+    vocl_writer_reset(&c->reply);
+    if (op >= 256 || !hcl_handlers[op])
+        hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "unknown op %u", op);
+    else
+        hcl_handlers[op](c);
+    free_arena(c);
+}
+
+static int add_fragment(struct assembly *a, const uint64_t *body, uint64_t len)
+{
+    if (len < 16 || body[0] > VOCL_MESSAGE_MAX || !body[0] || body[0] % 8)
+        return -EPROTO;
+    uint64_t n = len - 16;
+    if (!a->total) {
+        /* Grown as the pieces come: a false total costs its sender the bytes. */
+        *a = (struct assembly){.total = body[0], .what = body[1]};
+    }
+    if (body[0] != a->total || body[1] != a->what || !n || n > a->total - a->len)
+        return -EPROTO;
+    uint8_t *data = realloc(a->data, a->len + n);
+    if (!data)
+        return -ENOMEM;
+    a->data = data;
+    memcpy(a->data + a->len, body + 2, n);
+    a->len += n;
+    return 0;
+}
+
+static void take_fragment(struct decoder *d, uint64_t len)
+{
+    struct assembly *a = &d->parts;
+    int rc = add_fragment(a, d->body, len);
+    if (rc) {
+        hcl_worker_stop(d->call.w, rc == -ENOMEM ? VOCL_LOST_LIMIT : VOCL_LOST_PROTOCOL,
+                        "bad fragment: %s", strerror(-rc));
+        return;
+    }
+    if (a->len < a->total)
+        return;
+    struct assembly whole = *a;
+    *a = (struct assembly){0};
+    carry_out(d, whole.what & 0xffff, whole.what >> 16 & 0xffff, whole.data, whole.len);
+    free(whole.data);
+}
+
+static void take_record(struct decoder *d, const struct vocl_record *hdr)
+{
+    struct hcl_worker *w = d->call.w;
+    uint64_t len = hdr->size - sizeof(*hdr);
+    uint32_t *full = &w->header->cmd_full;
+    if (__atomic_load_n(full, __ATOMIC_SEQ_CST) && __atomic_exchange_n(full, 0, __ATOMIC_SEQ_CST))
+        w->t->ops->wake(w->t, w->cmd.head);
+    if (hdr->op == VOCL_OP_FRAGMENT)
+        take_fragment(d, len);
+    else if (d->parts.total)
+        hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "a record between fragments");
+    else
+        carry_out(d, hdr->op, hdr->slot, d->body, len);
+}
+
+/* Nothing in the ring: look for a while, then sleep until the doorbell. */
+static int idle(struct decoder *d)
+{
+    struct hcl_worker *w = d->call.w;
+    for (unsigned i = 0; i < d->spin; i++) {
+        if (!vocl_ring_empty(&w->cmd))
+            return 0;
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#endif
+    }
+    __atomic_store_n(&w->header->host_asleep, 1, __ATOMIC_SEQ_CST);
+    int rc = 0;
+    if (vocl_ring_empty(&w->cmd) && !__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE))
+        rc = w->t->ops->wait(w->t, -1);
+    __atomic_store_n(&w->header->host_asleep, 0, __ATOMIC_SEQ_CST);
+    return rc;
+}
+
+void hcl_decode(struct hcl_worker *w)
+{
+    struct decoder *d = calloc(1, sizeof(*d));
+    struct vocl_record hdr;
+    if (!d) {
+        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no memory");
+        return;
+    }
+    d->call.w = w;
+    d->spin = sysconf(_SC_NPROCESSORS_ONLN) > 2 ? SPIN_MANY : SPIN_FEW;
+    vocl_writer_init(&d->call.reply);
+    while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+        int rc = vocl_ring_get(&w->cmd, &hdr, d->body, sizeof(d->body));
+        if (rc > 0)
+            take_record(d, &hdr);
+        else if (rc < 0)
+            hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "malformed record in the command ring");
+        else if (idle(d))
+            break;
+    }
+    vocl_writer_finish(&d->call.reply);
+    free(d->parts.data);
+    free(d);
+}

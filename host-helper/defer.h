@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * defer.h - native calls that block, on threads of their own.
+ *
+ * The decoder must never wait, or a second thread of the program could not set
+ * the user event that the first waits for. Threads are made when all others
+ * are busy, up to one per reply slot: a well-behaved guest has no more calls
+ * waiting than that.
+ */
+#ifndef HCL_DEFER_H
+#define HCL_DEFER_H
+
+struct hcl_defer;
+
+/* Runs on a waiter thread; owns its argument. */
+typedef void (*hcl_defer_fn)(void *arg);
+
+/* Calls that may wait for a thread; more is a guest that does not wait for its
+ * answers. */
+#define HCL_DEFER_QUEUE_MAX 1024
+
+struct hcl_defer *hcl_defer_create(void);
+
+/* Run fn(arg) soon. 0, -ENOSPC (too many waiting) or -ENOMEM. */
+int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "event.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "call.h"
+#include "calls.h"
+#include "handlers.h"
+
+struct watched {
+    struct hcl_worker *w;
+    uint32_t slot;
+    bool published; /* atomic */
+    int refs;       /* atomic: the object table's, and the native callback's */
+};
+
+static void watched_put(void *opaque)
+{
+    struct watched *e = opaque;
+    if (!__atomic_sub_fetch(&e->refs, 1, __ATOMIC_ACQ_REL))
+        free(e);
+}
+
+static void publish(struct watched *e, cl_int status)
+{
+    if (!e->slot || __atomic_exchange_n(&e->published, true, __ATOMIC_ACQ_REL))
+        return;
+    hcl_print_flush(e->w);
+    uint32_t *word = vocl_channel_event(e->w->t->channel, e->slot);
+    uint32_t old = __atomic_exchange_n(word, (uint32_t)status, __ATOMIC_SEQ_CST);
+    if (old == VOCL_EVENT_PENDING_ASLEEP)
+        e->w->t->ops->wake(e->w->t, word);
+}
+
+static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
+{
+    publish(opaque, status);
+    watched_put(opaque);
+}
+
+int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch)
+{
+    if (slot >= VOCL_EVENT_SLOTS)
+        return -EINVAL;
+    struct watched *e = malloc(sizeof(*e));
+    if (!e)
+        return -ENOSPC;
+    watch = watch && slot;
+    *e = (struct watched){.w = w, .slot = slot, .refs = watch ? 2 : 1};
+    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_put);
+    if (rc) {
+        free(e);
+        return rc;
+    }
+    if (watch && w->cl.clSetEventCallback(native, CL_COMPLETE, completed, e)) {
+        /* Not to be expected; the guest then learns by asking. */
+        watched_put(e);
+    }
+    return 0;
+}
+
+void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status)
+{
+    struct watched *e = hcl_objects_extra(w->objects, id, HCL_EVENT);
+    if (e)
+        publish(e, status);
+}
+
+void hcl_clCreateUserEvent(struct hcl_call *c)
+{
+    struct vocl_clCreateUserEvent_req q;
+    cl_int ret = CL_INVALID_CONTEXT;
+    vocl_get_clCreateUserEvent_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
+    cl_event event = context ? c->w->cl.clCreateUserEvent(context, &ret) : NULL;
+    if (event) {
+        int rc = hcl_event_add(c->w, q.id, q.slot, event, false);
+        if (rc) {
+            hcl_native_release(&c->w->cl, HCL_EVENT, event);
+            ret = CL_OUT_OF_HOST_MEMORY;
+        }
+    }
+    hcl_reply_status(c, ret);
+}
+
+void hcl_clSetUserEventStatus(struct hcl_call *c)
+{
+    struct vocl_clSetUserEventStatus_req q;
+    cl_int ret = CL_INVALID_EVENT;
+    vocl_get_clSetUserEventStatus_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int status = (cl_int)q.execution_status;
+    cl_event event = hcl_object(c->w, q.event, HCL_EVENT);
+    if (event)
+        ret = c->w->cl.clSetUserEventStatus(event, status);
+    if (ret == CL_SUCCESS)
+        hcl_event_publish(c->w, q.event, status);
+    hcl_reply_status(c, ret);
+}
+
+void hcl_VOCL_QUERY_EVENTS(struct hcl_call *c)
+{
+    struct vocl_query_events_req q;
+    struct vocl_query_events_rep p = {0};
+    vocl_get_query_events_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    uint64_t *status = hcl_alloc(c, q.events.count * sizeof(*status));
+    for (uint64_t i = 0; status && i < q.events.count; i++) {
+        cl_int s = CL_QUEUED;
+        cl_event event = hcl_object(c->w, q.events.v[i], HCL_EVENT);
+        if (event)
+            c->w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(s), &s, NULL);
+        if (event && s <= 0)
+            hcl_event_publish(c->w, q.events.v[i], s);
+        status[i] = (uint64_t)(int64_t)s;
+    }
+    p.status = (struct vocl_words){status, q.events.count};
+    vocl_put_query_events_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+struct event_cookie {
+    struct hcl_worker *w;
+    uint64_t cookie;
+};
+
+static void CL_CALLBACK event_callback(cl_event event, cl_int status, void *opaque)
+{
+    struct event_cookie *e = opaque;
+    struct vocl_writer m;
+    vocl_writer_init(&m);
+    vocl_put_msg_event_req(&m, &(struct vocl_msg_event_req){e->cookie, (uint64_t)(int64_t)status});
+    hcl_print_flush(e->w);
+    hcl_send_message(e->w, VOCL_MSG_EVENT, &m);
+    vocl_writer_finish(&m);
+    free(e);
+}
+
+void hcl_clSetEventCallback(struct hcl_call *c)
+{
+    struct vocl_clSetEventCallback_req q;
+    cl_int ret = CL_INVALID_EVENT;
+    vocl_get_clSetEventCallback_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_event event = hcl_object(c->w, q.event, HCL_EVENT);
+    struct event_cookie *e = event ? malloc(sizeof(*e)) : NULL;
+    if (event && !e)
+        ret = CL_OUT_OF_HOST_MEMORY;
+    if (e) {
+        *e = (struct event_cookie){c->w, q.cookie};
+        ret = c->w->cl.clSetEventCallback(event, (cl_int)q.type, event_callback, e);
+        if (ret)
+            free(e);
+    }
+    hcl_reply_status(c, ret);
+}

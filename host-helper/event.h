@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - events on the host's side: the status slot is written once, when
+ * the native event is final.
+ *
+ * Threading: any thread. Native callbacks, a status query and
+ * clSetUserEventStatus race to write the slot; the first one does, and the
+ * others leave it alone, since the guest may by then use it for another event.
+ */
+#ifndef HCL_EVENT_FILE_H
+#define HCL_EVENT_FILE_H
+
+#include <stdbool.h>
+
+#include "worker.h"
+
+/*
+ * Enter a native event under the guest's number. watch: have the runtime tell
+ * us when it is final (not for user events, which only the guest sets). Takes
+ * over the native reference on success only. Returns as hcl_objects_add, and
+ * -EINVAL for a slot that does not exist.
+ */
+int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch);
+
+/* The event of this number is final: see to it that its slot says so. */
+void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status);
+
+#endif

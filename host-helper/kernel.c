@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "call.h"
+#include "calls.h"
+#include "handlers.h"
+
+void hcl_clCreateKernel(struct hcl_call *c)
+{
+    struct vocl_clCreateKernel_req q;
+    cl_int ret = CL_INVALID_PROGRAM;
+    cl_kernel kernel = NULL;
+    vocl_get_clCreateKernel_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    const char *name = vocl_bytes_text(q.kernel_name);
+    cl_program program = hcl_object(c->w, q.program, HCL_PROGRAM);
+    if (!name)
+        ret = CL_INVALID_VALUE;
+    else if (program)
+        kernel = c->w->cl.clCreateKernel(program, name, &ret);
+    hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
+}
+
+void hcl_clCreateKernelsInProgram(struct hcl_call *c)
+{
+    struct vocl_clCreateKernelsInProgram_req q;
+    struct vocl_clCreateKernelsInProgram_rep p = {.ret = CL_INVALID_PROGRAM};
+    cl_uint made = 0;
+    vocl_get_clCreateKernelsInProgram_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_uint n = q.ids.count;
+    cl_kernel *kernels = hcl_alloc(c, ((size_t)n + 1) * sizeof(*kernels));
+    cl_program program = hcl_object(c->w, q.program, HCL_PROGRAM);
+    if (program && kernels)
+        p.ret = c->w->cl.clCreateKernelsInProgram(program, n, n ? kernels : NULL, &made);
+    p.num_kernels = made;
+    for (cl_uint i = 0; p.ret == CL_SUCCESS && i < n && i < made; i++)
+        p.ret = hcl_made(c, CL_SUCCESS, q.ids.v[i], HCL_KERNEL, kernels[i]);
+    vocl_put_clCreateKernelsInProgram_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+void hcl_clCloneKernel(struct hcl_call *c)
+{
+    struct vocl_clCloneKernel_req q;
+    cl_int ret = CL_INVALID_KERNEL;
+    cl_kernel kernel = NULL;
+    vocl_get_clCloneKernel_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_kernel source = hcl_object(c->w, q.source_kernel, HCL_KERNEL);
+    if (source && !c->w->cl.clCloneKernel)
+        ret = CL_INVALID_OPERATION;
+    else if (source)
+        kernel = c->w->cl.clCloneKernel(source, &ret);
+    hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
+}
+
+/* The guest has seen a live handle in eight bytes. Where the runtime knows the
+ * declaration, and it is a plain value, it is only a number that looks so. */
+static bool is_value(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
+{
+    cl_kernel_arg_address_qualifier where = CL_KERNEL_ARG_ADDRESS_GLOBAL;
+    char type[64] = "";
+    if (w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof(where),
+                                 &where, NULL) ||
+        where != CL_KERNEL_ARG_ADDRESS_PRIVATE)
+        return false;
+    return !w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,
+                                     NULL) &&
+           type[0] && !strstr(type, "sampler_t") && !strstr(type, "queue_t") &&
+           !strstr(type, "image");
+}
+
+static void *native_of(struct hcl_worker *w, uint64_t id)
+{
+    void *native = hcl_object(w, id, HCL_MEM);
+    if (!native)
+        native = hcl_object(w, id, HCL_SAMPLER);
+    return native ? native : hcl_object(w, id, HCL_QUEUE);
+}
+
+void hcl_clSetKernelArg(struct hcl_call *c)
+{
+    struct vocl_clSetKernelArg_req q;
+    vocl_get_clSetKernelArg_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    const void *value = q.arg_value.data;
+    cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
+    if (!kernel) {
+        hcl_reply_status(c, CL_INVALID_KERNEL);
+        return;
+    }
+    if (value && q.arg_value.len != q.arg_size) {
+        hcl_reply_status(c, CL_INVALID_ARG_SIZE);
+        return;
+    }
+    void *native = q.object ? native_of(c->w, q.object) : NULL;
+    if (q.object && !native) {
+        hcl_reply_status(c, CL_INVALID_ARG_VALUE);
+        return;
+    }
+    if (native && q.arg_size == sizeof(native) && !is_value(c->w, kernel, q.arg_index))
+        value = &native;
+    hcl_reply_status(c, c->w->cl.clSetKernelArg(kernel, q.arg_index, q.arg_size, value));
+}

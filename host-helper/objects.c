@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include "objects.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    enum hcl_type type; /* 0: free */
+    void *native;
+    void *extra;
+    void (*free_extra)(void *);
+};
+
+struct table {
+    struct entry *at;
+    uint32_t cap;
+};
+
+struct hcl_objects {
+    pthread_mutex_t lock;
+    const cl_icd_dispatch *cl;
+    uint32_t max;
+    struct table guest; /* by the guest's number */
+    struct table host;  /* by number without HCL_HOST_ID, from 0 */
+    uint32_t num_host;
+};
+
+struct hcl_objects *hcl_objects_create(const cl_icd_dispatch *cl, uint32_t max_objects)
+{
+    struct hcl_objects *t = calloc(1, sizeof(*t));
+    if (!t)
+        return NULL;
+    pthread_mutex_init(&t->lock, NULL);
+    t->cl = cl;
+    t->max = max_objects;
+    return t;
+}
+
+void hcl_objects_destroy(struct hcl_objects *t)
+{
+    if (!t)
+        return;
+    free(t->guest.at);
+    free(t->host.at);
+    pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *native)
+{
+    switch (type) {
+    case HCL_PLATFORM:
+        return;
+    case HCL_DEVICE:
+        cl->clRetainDevice(native);
+        return;
+    case HCL_CONTEXT:
+        cl->clRetainContext(native);
+        return;
+    case HCL_QUEUE:
+        cl->clRetainCommandQueue(native);
+        return;
+    case HCL_MEM:
+        cl->clRetainMemObject(native);
+        return;
+    case HCL_SAMPLER:
+        cl->clRetainSampler(native);
+        return;
+    case HCL_PROGRAM:
+        cl->clRetainProgram(native);
+        return;
+    case HCL_KERNEL:
+        cl->clRetainKernel(native);
+        return;
+    case HCL_EVENT:
+        cl->clRetainEvent(native);
+        return;
+    }
+}
+
+void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *native)
+{
+    switch (type) {
+    case HCL_PLATFORM:
+        return;
+    case HCL_DEVICE:
+        cl->clReleaseDevice(native);
+        return;
+    case HCL_CONTEXT:
+        cl->clReleaseContext(native);
+        return;
+    case HCL_QUEUE:
+        cl->clReleaseCommandQueue(native);
+        return;
+    case HCL_MEM:
+        cl->clReleaseMemObject(native);
+        return;
+    case HCL_SAMPLER:
+        cl->clReleaseSampler(native);
+        return;
+    case HCL_PROGRAM:
+        cl->clReleaseProgram(native);
+        return;
+    case HCL_KERNEL:
+        cl->clReleaseKernel(native);
+        return;
+    case HCL_EVENT:
+        cl->clReleaseEvent(native);
+        return;
+    }
+}
+
+static int reserve(struct table *t, uint32_t index)
+{
+    if (index < t->cap)
+        return 0;
+    uint32_t cap = t->cap ? t->cap : 64;
+    while (cap <= index)
+        cap *= 2;
+    struct entry *at = realloc(t->at, cap * sizeof(*at));
+    if (!at)
+        return -ENOSPC;
+    memset(at + t->cap, 0, (cap - t->cap) * sizeof(*at));
+    t->at = at;
+    t->cap = cap;
+    return 0;
+}
+
+int hcl_objects_add(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native,
+                    void *extra, void (*free_extra)(void *))
+{
+    if (!id || id >= HCL_HOST_ID)
+        return -EINVAL;
+    /* The guest uses its numbers again, so the largest is how many there are. */
+    if (id >= t->max)
+        return -ENOSPC;
+    pthread_mutex_lock(&t->lock);
+    int rc = reserve(&t->guest, id);
+    if (!rc && t->guest.at[id].type)
+        rc = -EEXIST;
+    if (!rc)
+        t->guest.at[id] = (struct entry){type, native, extra, free_extra};
+    pthread_mutex_unlock(&t->lock);
+    return rc;
+}
+
+/* Under the lock. */
+static struct entry *find(struct hcl_objects *t, uint64_t id)
+{
+    bool host = id & HCL_HOST_ID;
+    struct table *table = host ? &t->host : &t->guest;
+    uint64_t index = host ? id - HCL_HOST_ID : id;
+    return index < table->cap && table->at[index].type ? &table->at[index] : NULL;
+}
+
+static struct entry get_entry(struct hcl_objects *t, uint64_t id, enum hcl_type type)
+{
+    struct entry copy = {0};
+    pthread_mutex_lock(&t->lock);
+    struct entry *e = find(t, id);
+    if (e && e->type == type)
+        copy = *e;
+    pthread_mutex_unlock(&t->lock);
+    return copy;
+}
+
+void *hcl_objects_get(struct hcl_objects *t, uint64_t id, enum hcl_type type)
+{
+    return get_entry(t, id, type).native;
+}
+
+void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type)
+{
+    return get_entry(t, id, type).extra;
+}
+
+int hcl_objects_release(struct hcl_objects *t, uint64_t id)
+{
+    struct entry copy = {0};
+    if (id & HCL_HOST_ID)
+        return -ENOENT;
+    pthread_mutex_lock(&t->lock);
+    struct entry *e = find(t, id);
+    if (e) {
+        copy = *e;
+        *e = (struct entry){0};
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (!e)
+        return -ENOENT;
+    hcl_native_release(t->cl, copy.type, copy.native);
+    if (copy.free_extra)
+        copy.free_extra(copy.extra);
+    return 0;
+}
+
+uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *native)
+{
+    uint32_t id = 0;
+    pthread_mutex_lock(&t->lock);
+    for (uint32_t i = 0; i < t->num_host && !id; i++)
+        if (t->host.at[i].native == native && t->host.at[i].type == type)
+            id = HCL_HOST_ID | i;
+    if (!id && !reserve(&t->host, t->num_host)) {
+        t->host.at[t->num_host] = (struct entry){.type = type, .native = native};
+        id = HCL_HOST_ID | t->num_host++;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return id;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objects.h - the client's OpenCL objects: from the number that the guest gave
+ * to the native handle, by type.
+ *
+ * Ownership: the table owns one native reference of each entry, which release
+ * gives back. Threading: any thread; a handle that was looked up stays valid
+ * only as long as nobody releases it, so whoever hands one to another thread
+ * retains it first.
+ */
+#ifndef HCL_OBJECTS_H
+#define HCL_OBJECTS_H
+
+#include <stdint.h>
+
+#include <CL/cl_icd.h>
+
+enum hcl_type {
+    HCL_PLATFORM = 1,
+    HCL_DEVICE,
+    HCL_CONTEXT,
+    HCL_QUEUE,
+    HCL_MEM,
+    HCL_SAMPLER,
+    HCL_PROGRAM,
+    HCL_KERNEL,
+    HCL_EVENT,
+};
+
+/* Ids with this bit are given by the helper to platforms and root devices. */
+#define HCL_HOST_ID 0x80000000u
+
+struct hcl_worker;
+struct hcl_objects;
+
+struct hcl_objects *hcl_objects_create(const cl_icd_dispatch *cl, uint32_t max_objects);
+void hcl_objects_destroy(struct hcl_objects *t);
+
+/*
+ * Enter a native handle under the guest's number, with something of ours to go
+ * with it (NULL allowed); free_extra is called with it after the release.
+ * Returns 0, -EEXIST or -EINVAL (a hostile number), -ENOSPC (over the limit).
+ */
+int hcl_objects_add(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native,
+                    void *extra, void (*free_extra)(void *));
+
+/* The native handle, or NULL if there is none of that number and type. */
+void *hcl_objects_get(struct hcl_objects *t, uint64_t id, enum hcl_type type);
+
+/* What was given as extra; NULL if none. */
+void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type);
+
+/* Release the native reference and forget the number. 0 or -ENOENT. */
+int hcl_objects_release(struct hcl_objects *t, uint64_t id);
+
+/* Platforms and root devices: the number of a native handle, given now if it
+ * is new. 0: no memory. */
+uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *native);
+
+/* clRetain or clRelease of any type (nothing for platforms). */
+void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *native);
+void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *native);
+
+#endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include "call.h"
+#include "calls.h"
+#include "filter.h"
+#include "handlers.h"
+
+/* As the guest does: no machine has more. */
+#define MAX_PLATFORMS 64
+#define MAX_DEVICES   1024
+
+static bool platform_allowed(struct hcl_worker *w, cl_platform_id p)
+{
+    char name[256] = "";
+    w->cl.clGetPlatformInfo(p, CL_PLATFORM_NAME, sizeof(name), name, NULL);
+    return hcl_filter_match(w->opt->runtime, name);
+}
+
+static bool device_allowed(struct hcl_worker *w, cl_device_id d)
+{
+    char name[256] = "";
+    w->cl.clGetDeviceInfo(d, CL_DEVICE_NAME, sizeof(name), name, NULL);
+    return hcl_filter_match(w->opt->allow_device, name);
+}
+
+/* The allowed devices of a type. Returns the native status; *n may be 0. */
+static cl_int list_devices(struct hcl_worker *w, cl_platform_id p, cl_device_type type,
+                           cl_device_id *out, cl_uint *n)
+{
+    cl_device_id all[MAX_DEVICES];
+    cl_uint found = 0;
+    *n = 0;
+    cl_int ret = w->cl.clGetDeviceIDs(p, type, MAX_DEVICES, all, &found);
+    if (ret != CL_SUCCESS)
+        return ret;
+    for (cl_uint i = 0; i < found && i < MAX_DEVICES; i++)
+        if (device_allowed(w, all[i]))
+            out[(*n)++] = all[i];
+    return *n ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
+}
+
+/* Which devices there are decides whether a platform is worth showing, unless
+ * nothing was filtered: then an empty platform is what the host has. */
+static bool platform_offered(struct hcl_worker *w, cl_platform_id p)
+{
+    cl_device_id devices[MAX_DEVICES];
+    cl_uint n;
+    if (!platform_allowed(w, p))
+        return false;
+    return !w->opt->allow_device || !list_devices(w, p, CL_DEVICE_TYPE_ALL, devices, &n);
+}
+
+void hcl_clGetPlatformIDs(struct hcl_call *c)
+{
+    struct vocl_clGetPlatformIDs_req q;
+    struct vocl_clGetPlatformIDs_rep p = {0};
+    cl_platform_id all[MAX_PLATFORMS];
+    uint64_t ids[MAX_PLATFORMS];
+    cl_uint found = 0;
+    vocl_get_clGetPlatformIDs_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    p.ret = c->w->cl.clGetPlatformIDs(MAX_PLATFORMS, all, &found);
+    p.platforms.v = ids;
+    for (cl_uint i = 0; p.ret == CL_SUCCESS && i < found && i < MAX_PLATFORMS; i++)
+        if (platform_offered(c->w, all[i]))
+            ids[p.platforms.count++] = hcl_objects_host_id(c->w->objects, HCL_PLATFORM, all[i]);
+    vocl_put_clGetPlatformIDs_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+static struct vocl_words device_ids(struct hcl_call *c, const cl_device_id *devices, cl_uint n)
+{
+    uint64_t *ids = hcl_alloc(c, (n + 1) * sizeof(*ids));
+    if (!ids)
+        return (struct vocl_words){0};
+    for (cl_uint i = 0; i < n; i++)
+        ids[i] = hcl_objects_host_id(c->w->objects, HCL_DEVICE, devices[i]);
+    return (struct vocl_words){ids, n};
+}
+
+void hcl_clGetDeviceIDs(struct hcl_call *c)
+{
+    struct vocl_clGetDeviceIDs_req q;
+    struct vocl_clGetDeviceIDs_rep p = {.ret = CL_INVALID_PLATFORM};
+    cl_device_id devices[MAX_DEVICES];
+    cl_uint n = 0;
+    vocl_get_clGetDeviceIDs_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_platform_id platform = hcl_object(c->w, q.platform, HCL_PLATFORM);
+    if (platform)
+        p.ret = list_devices(c->w, platform, q.device_type, devices, &n);
+    p.devices = device_ids(c, devices, n);
+    vocl_put_clGetDeviceIDs_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+void hcl_clCreateSubDevices(struct hcl_call *c)
+{
+    struct vocl_clCreateSubDevices_req q;
+    struct vocl_clCreateSubDevices_rep p = {.ret = CL_INVALID_DEVICE};
+    cl_uint made = 0;
+    vocl_get_clCreateSubDevices_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    /* The list must end where the runtime stops reading. */
+    if (!q.properties.count || q.properties.v[q.properties.count - 1]) {
+        hcl_malformed(c);
+        return;
+    }
+    cl_device_id device = hcl_object(c->w, q.in_device, HCL_DEVICE);
+    cl_uint n = q.out_devices.count;
+    cl_device_id *out = hcl_alloc(c, (n + 1) * sizeof(*out));
+    if (device && out)
+        p.ret = c->w->cl.clCreateSubDevices(
+            device, (const cl_device_partition_property *)q.properties.v, n, n ? out : NULL, &made);
+    p.num_devices = made;
+    for (cl_uint i = 0; p.ret == CL_SUCCESS && i < n && i < made; i++)
+        p.ret = hcl_made(c, CL_SUCCESS, q.out_devices.v[i], HCL_DEVICE, out[i]);
+    vocl_put_clCreateSubDevices_rep(&c->reply, &p);
+    hcl_reply(c);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "calls.h"
+#include "decoder.h"
+#include "defer.h"
+#include "log.h"
+#include "message.h"
+#include "native.h"
+#include "sandbox.h"
+
+/* How often the control thread looks for room while messages wait for it. */
+#define MESSAGE_RETRY_MS 1
+
+/* SIGTERM is the server's request to stop; the handler needs the channel. */
+static struct vocl_channel_header *signal_header;
+
+static void on_sigterm(int sig)
+{
+    (void)sig;
+    __atomic_store_n(&signal_header->lost, VOCL_LOST_STOPPED, __ATOMIC_RELEASE);
+    _exit(0);
+}
+
+void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    if (__atomic_exchange_n(&w->stop, true, __ATOMIC_ACQ_REL))
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    hcl_log("client ended: %s", text);
+    __atomic_store_n(&w->header->lost, why, __ATOMIC_RELEASE);
+    w->t->ops->interrupt(w->t);
+}
+
+void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
+{
+    if (slot >= VOCL_REPLY_SLOTS)
+        return;
+    struct vocl_reply_slot *s = vocl_channel_reply(w->t->channel, slot);
+    uint32_t first = len < sizeof(s->data) ? len : sizeof(s->data);
+    if (first < len) {
+        struct hcl_rest *rest = &w->rest[slot];
+        uint8_t *copy = realloc(rest->data, len);
+        if (!copy) {
+            hcl_worker_stop(w, VOCL_LOST_LIMIT, "no memory for a reply of %llu bytes",
+                            (unsigned long long)len);
+            return;
+        }
+        memcpy(copy, body, len);
+        *rest = (struct hcl_rest){copy, len};
+    }
+    memcpy(s->data, body, first);
+    s->len = first;
+    s->total = len;
+    if (__atomic_exchange_n(&s->state, VOCL_REPLY_DONE, __ATOMIC_SEQ_CST) ==
+        VOCL_REPLY_PENDING_ASLEEP)
+        w->t->ops->wake(w->t, &s->state);
+}
+
+static void *control_thread(void *arg)
+{
+    struct hcl_worker *w = arg;
+    struct pollfd p = {.fd = w->t->control_fd, .events = POLLIN};
+    for (;;) {
+        bool sent = hcl_messages_flush(w);
+        int n = poll(&p, 1, sent ? (int)VOCL_HEARTBEAT_MS / 2 : MESSAGE_RETRY_MS);
+        __atomic_add_fetch(&w->header->heartbeat, 1, __ATOMIC_RELAXED);
+        if (n > 0 && w->t->ops->control(w->t)) {
+            __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
+            w->t->ops->interrupt(w->t);
+            return NULL;
+        }
+    }
+}
+
+static int start_control(struct hcl_worker *w)
+{
+    pthread_t thread;
+    int rc = pthread_create(&thread, NULL, control_thread, w);
+    if (!rc)
+        pthread_detach(thread);
+    return -rc;
+}
+
+static void catch_sigterm(struct hcl_worker *w)
+{
+    struct sigaction sa = {.sa_handler = on_sigterm};
+    signal_header = w->header;
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+static int worker_init(struct hcl_worker *w)
+{
+    int rc;
+    w->header = vocl_channel_header(w->t->channel);
+    catch_sigterm(w);
+    vocl_ring_init_cmd(&w->cmd, w->t->channel);
+    hcl_messages_init(w);
+    if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) ||
+        (rc = start_control(w)) || (rc = hcl_native_load(&w->cl)))
+        return rc;
+    w->objects = hcl_objects_create(&w->cl, w->opt->max_objects);
+    w->defer = hcl_defer_create();
+    return w->objects && w->defer ? 0 : -ENOMEM;
+}
+
+int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *id,
+                    struct hcl_transport *t)
+{
+    static struct hcl_worker worker; /* the process's one instance */
+    worker.opt = opt;
+    worker.t = t;
+    prctl(PR_SET_NAME, "vocl-worker");
+    hcl_log_debug("serving %s over %s", id->name, t->ops->name);
+    int rc = worker_init(&worker);
+    if (rc) {
+        hcl_worker_stop(&worker, VOCL_LOST_LIMIT, "cannot start: %s", strerror(-rc));
+        return 1;
+    }
+    hcl_decode(&worker);
+    /* Native threads may still run and use everything: nothing is torn down,
+     * the process's end does that. */
+    return __atomic_load_n(&worker.header->lost, __ATOMIC_RELAXED) ? 1 : 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.h - one client's process, from the inside.
+ *
+ * Threads: the *decoder* reads the command ring and carries out every call in
+ * order, never blocking; *waiters* (defer.h) sit in native calls that block;
+ * the *control* thread serves the transport's control descriptor and moves the
+ * heartbeat; the *print* thread forwards what the runtime writes to stdout;
+ * and the native runtime calls back on threads of its own. Only the decoder
+ * reads the command ring; any thread may answer.
+ */
+#ifndef HCL_WORKER_H
+#define HCL_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <CL/cl_icd.h>
+
+#include "channel.h"
+#include "client.h"
+#include "objects.h"
+#include "transport.h"
+#include "wire.h"
+
+struct hcl_defer;
+struct hcl_waiting;
+
+/* What did not fit a reply slot, kept until the guest has fetched it. */
+struct hcl_rest {
+    uint8_t *data;
+    uint64_t len;
+};
+
+struct hcl_worker {
+    const struct hcl_options *opt;
+    struct hcl_transport *t;
+    struct vocl_channel_header *header;
+    cl_icd_dispatch cl; /* the native runtime */
+    struct hcl_objects *objects;
+    struct hcl_defer *defer;
+
+    struct vocl_ring cmd; /* decoder only */
+
+    pthread_mutex_t msg_lock;
+    struct vocl_ring msg; /* under msg_lock, and so are the next three */
+    struct hcl_waiting *msg_first;
+    struct hcl_waiting **msg_last;
+    uint64_t msg_waiting_bytes;
+
+    struct hcl_rest rest[VOCL_REPLY_SLOTS];
+
+    int print_fd;     /* what the runtime writes to stdout */
+    bool may_print;   /* some program of the client's may call printf */
+    pthread_mutex_t print_lock;
+
+    bool stop; /* atomic: the decoder is to end */
+};
+
+/* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */
+void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len);
+
+/* Send a message (message.h). Any thread; does not wait. */
+void hcl_send_message(struct hcl_worker *w, uint16_t op, const struct vocl_writer *body);
+
+/* End this client: the reason goes into the log and, as a code, to the guest. */
+__attribute__((format(printf, 3, 4))) void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why,
+                                                           const char *fmt, ...);
+
+/* print.c: take over stdout; then forward what is there. Called before any
+ * answer that tells the guest of a completion. */
+int hcl_print_start(struct hcl_worker *w);
+void hcl_print_flush(struct hcl_worker *w);
+
+#endif

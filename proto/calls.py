@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: MIT
+"""Every OpenCL call, described once.
+
+From this list come the wire's structures, the guest's stubs and dispatch
+table, the helper's handlers, the wire tests and docs/coverage.md. To carry a
+new call, add or complete its line (docs/adding-a-call.md).
+
+Wire numbers (op) are append-only and never reused; tests/golden/ops.txt makes
+a renumbering fail.
+"""
+
+from model import (BytesIn, Blobs, Bytes, CALL, Call, Data, Handle, Handles, INFO, LOCAL, NewEvent,
+                   OutScalar, POST, Payload, Raw, Scalar, Size, Sizes, String, U64, WAIT_LIST, Words)
+
+QUEUE = Handle("cl_command_queue", "command_queue")
+RECT_SIZES = [Sizes("buffer_origin", "3"), Sizes("host_origin", "3"), Sizes("region", "3"),
+              Size("buffer_row_pitch"), Size("buffer_slice_pitch"),
+              Size("host_row_pitch"), Size("host_slice_pitch")]
+RECT_SPAN = "gcl_rect_span(host_origin, region, host_row_pitch, host_slice_pitch)"
+
+
+def hand(name, op, wire=(), reply=(), **kw):
+    """Both sides by hand: only the structures and the tests are generated."""
+    return Call(name, op=op, wire=[*wire], reply=[*reply], guest=False, host=False, **kw)
+
+
+def local(name, **kw):
+    """Answered in the guest, by hand; nothing crosses."""
+    return Call(name, cls=LOCAL, guest=False, host=False, **kw)
+
+
+def retain(kind, name, ver="1.0"):
+    return Call(name, cls=LOCAL, args=[Handle(kind, "object")], host=False, ver=ver)
+
+
+def release(kind, name, ver="1.0"):
+    """The last release is a post of VOCL_OP_RELEASE, the same for every type."""
+    return Call(name, cls=POST, args=[Handle(kind, "object")], host=False, ver=ver)
+
+
+def info(name, op, *args, local=None, ver="1.0"):
+    return Call(name, op=op, args=[*args, INFO], local=local, ver=ver)
+
+
+def enqueue(name, op, *args, command, ver="1.0"):
+    return Call(name, op=op, args=[QUEUE, *args, WAIT_LIST, NewEvent(command)], ver=ver)
+
+
+def absent(name, ver, decl, err="CL_INVALID_OPERATION", ret="cl_int",
+           note="a later version carries it"):
+    """Not carried yet: fails with the specification's error for it. decl: its C parameters."""
+    params = [Raw(" ".join(p.split())) for p in split_params(decl)]
+    return Call(name, cls=LOCAL, ver=ver, err=err, ret=ret, args=params, host=False, note=note)
+
+
+def split_params(decl):
+    """Split at the commas outside parentheses."""
+    out, depth = [""], 0
+    for ch in decl:
+        depth += {"(": 1, ")": -1}.get(ch, 0)
+        if ch == "," and not depth:
+            out.append("")
+        else:
+            out[-1] += ch
+    return out
+
+
+CALLS = [
+    # Platforms and devices, OpenCL 3.0 §4.1-4.3
+    hand("clGetPlatformIDs", 1, reply=Words("platforms"),
+         note="platform and device ids are the helper's"),
+    info("clGetPlatformInfo", 2, Handle("cl_platform_id", "platform"),
+         Scalar("cl_platform_info", "param_name"), local="gcl_local_platform_info"),
+    hand("clGetDeviceIDs", 3, U64("platform", "device_type"), Words("devices")),
+    info("clGetDeviceInfo", 4, Handle("cl_device_id", "device"),
+         Scalar("cl_device_info", "param_name"), local="gcl_local_device_info"),
+    hand("clCreateSubDevices", 5, U64("in_device") + Words("properties") + Words("out_devices"),
+         U64("num_devices"), ver="1.2"),
+    retain("cl_device_id", "clRetainDevice", "1.2"),
+    release("cl_device_id", "clReleaseDevice", "1.2"),
+    Call("clUnloadPlatformCompiler", op=6, ver="1.2", args=[Handle("cl_platform_id", "platform")]),
+    local("clUnloadCompiler", note="a hint; there is no platform to pass it to"),
+    local("clGetExtensionFunctionAddress"),
+    local("clGetExtensionFunctionAddressForPlatform", ver="1.2", ret="void *"),
+    Call("clGetDeviceAndHostTimer", op=7, ver="2.1", args=[
+        Handle("cl_device_id", "device"), OutScalar("cl_ulong", "device_timestamp"),
+        OutScalar("cl_ulong", "host_timestamp")]),
+    Call("clGetHostTimer", op=8, ver="2.1", args=[
+        Handle("cl_device_id", "device"), OutScalar("cl_ulong", "host_timestamp")]),
+
+    # Contexts, §4.4
+    hand("clCreateContext", 10, U64("id", "notify") + Words("properties") + Words("devices"),
+         ret="cl_context"),
+    hand("clCreateContextFromType", 11, U64("id", "notify", "device_type") + Words("properties"),
+         Words("devices"), ret="cl_context"),
+    retain("cl_context", "clRetainContext"),
+    release("cl_context", "clReleaseContext"),
+    info("clGetContextInfo", 12, Handle("cl_context", "context"),
+         Scalar("cl_context_info", "param_name"), local="gcl_local_context_info"),
+    hand("clSetContextDestructorCallback", 13, U64("context", "cookie"), ver="3.0"),
+
+    # Command queues, §5.1
+    hand("clCreateCommandQueue", 20, U64("id", "context", "device", "properties"),
+         ret="cl_command_queue"),
+    hand("clCreateCommandQueueWithProperties", 21,
+         U64("id", "context", "device") + Words("properties"), ver="2.0", ret="cl_command_queue"),
+    retain("cl_command_queue", "clRetainCommandQueue"),
+    release("cl_command_queue", "clReleaseCommandQueue"),
+    info("clGetCommandQueueInfo", 22, QUEUE, Scalar("cl_command_queue_info", "param_name"),
+         local="gcl_local_queue_info"),
+    Call("clSetCommandQueueProperty", op=23, args=[
+        QUEUE, Scalar("cl_command_queue_properties", "properties"), Scalar("cl_bool", "enable"),
+        OutScalar("cl_command_queue_properties", "old_properties")]),
+    Call("clFlush", op=24, cls=CALL, args=[QUEUE]),
+    hand("clFinish", 25, U64("command_queue")),
+    absent("clSetDefaultDeviceCommandQueue", "2.1",
+           "cl_context context, cl_device_id device, cl_command_queue command_queue"),
+
+    # Buffers, §5.2
+    hand("clCreateBuffer", 30, U64("id", "context", "flags", "size", "shared") + Payload("host_ptr"),
+         ret="cl_mem"),
+    hand("clCreateBufferWithProperties", 31,
+         U64("id", "context", "flags", "size", "shared") + Payload("host_ptr") +
+         Words("properties"), ver="3.0", ret="cl_mem"),
+    hand("clCreateSubBuffer", 32, U64("id", "buffer", "flags", "type", "origin", "size"),
+         ver="1.1", ret="cl_mem"),
+    retain("cl_mem", "clRetainMemObject"),
+    release("cl_mem", "clReleaseMemObject"),
+    info("clGetMemObjectInfo", 33, Handle("cl_mem", "memobj"), Scalar("cl_mem_info", "param_name"),
+         local="gcl_local_mem_info"),
+    hand("clSetMemObjectDestructorCallback", 34, U64("memobj", "cookie"), ver="1.1"),
+    enqueue("clEnqueueReadBuffer", 35, Handle("cl_mem", "buffer"),
+            Scalar("cl_bool", "blocking_read"), Size("offset"), Size("size"),
+            Data("ptr", "size", out=True, blocking="blocking_read"),
+            command="CL_COMMAND_READ_BUFFER"),
+    enqueue("clEnqueueWriteBuffer", 36, Handle("cl_mem", "buffer"),
+            Scalar("cl_bool", "blocking_write"), Size("offset"), Size("size"),
+            Data("ptr", "size", out=False, blocking="blocking_write"),
+            command="CL_COMMAND_WRITE_BUFFER"),
+    enqueue("clEnqueueReadBufferRect", 37, Handle("cl_mem", "buffer"),
+            Scalar("cl_bool", "blocking_read"), *RECT_SIZES,
+            Data("ptr", RECT_SPAN, out=True, blocking="blocking_read", rect=True),
+            command="CL_COMMAND_READ_BUFFER_RECT", ver="1.1"),
+    enqueue("clEnqueueWriteBufferRect", 38, Handle("cl_mem", "buffer"),
+            Scalar("cl_bool", "blocking_write"), *RECT_SIZES,
+            Data("ptr", RECT_SPAN, out=False, blocking="blocking_write", rect=True),
+            command="CL_COMMAND_WRITE_BUFFER_RECT", ver="1.1"),
+    enqueue("clEnqueueFillBuffer", 39, Handle("cl_mem", "buffer"),
+            BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("offset"), Size("size"),
+            command="CL_COMMAND_FILL_BUFFER", ver="1.2"),
+    enqueue("clEnqueueCopyBuffer", 40, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_buffer"), Size("src_offset"), Size("dst_offset"), Size("size"),
+            command="CL_COMMAND_COPY_BUFFER"),
+    enqueue("clEnqueueCopyBufferRect", 41, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_buffer"), Sizes("src_origin", "3"), Sizes("dst_origin", "3"),
+            Sizes("region", "3"), Size("src_row_pitch"), Size("src_slice_pitch"),
+            Size("dst_row_pitch"), Size("dst_slice_pitch"),
+            command="CL_COMMAND_COPY_BUFFER_RECT", ver="1.1"),
+    hand("clEnqueueMapBuffer", 42,
+         U64("command_queue", "buffer", "blocking_map", "map_flags", "offset", "size") +
+         Payload("shadow") + Words("event_wait_list") + U64("event", "event_slot"), ret="void *"),
+    hand("clEnqueueUnmapMemObject", 43,
+         U64("command_queue", "memobj", "map_flags", "offset", "size") + Payload("shadow") +
+         Words("event_wait_list") + U64("event", "event_slot")),
+    enqueue("clEnqueueMigrateMemObjects", 44,
+            Handles("cl_mem", "num_mem_objects", "mem_objects", "CL_INVALID_MEM_OBJECT"),
+            Scalar("cl_mem_migration_flags", "flags"),
+            command="CL_COMMAND_MIGRATE_MEM_OBJECTS", ver="1.2"),
+
+    # Images and pipes, §5.3-5.5
+    absent("clCreateImage2D", "1.0",
+           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
+           "size_t image_width, size_t image_height, size_t image_row_pitch, void "
+           "*host_ptr, cl_int *errcode_ret", ret="cl_mem"),
+    absent("clCreateImage3D", "1.0",
+           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
+           "size_t image_width, size_t image_height, size_t image_depth, size_t "
+           "image_row_pitch, size_t image_slice_pitch, void *host_ptr, cl_int *errcode_ret", ret="cl_mem"),
+    absent("clCreateImage", "1.2",
+           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
+           "const cl_image_desc *image_desc, void *host_ptr, cl_int *errcode_ret", ret="cl_mem"),
+    absent("clCreateImageWithProperties", "3.0",
+           "cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, "
+           "const cl_image_format *image_format, const cl_image_desc *image_desc, void "
+           "*host_ptr, cl_int *errcode_ret", ret="cl_mem"),
+    hand("clGetSupportedImageFormats", 50, U64("context", "flags", "image_type", "num_entries"),
+         U64("num_image_formats") + Bytes("image_formats")),
+    absent("clGetImageInfo", "1.0",
+           "cl_mem image, cl_image_info param_name, size_t param_value_size, void "
+           "*param_value, size_t *param_value_size_ret", err="CL_INVALID_MEM_OBJECT"),
+    absent("clEnqueueReadImage", "1.0",
+           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_read, const "
+           "size_t *origin, const size_t *region, size_t row_pitch, size_t slice_pitch, "
+           "void *ptr, cl_uint num_events_in_wait_list, const cl_event *event_wait_list, "
+           "cl_event *event"),
+    absent("clEnqueueWriteImage", "1.0",
+           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_write, const "
+           "size_t *origin, const size_t *region, size_t input_row_pitch, size_t "
+           "input_slice_pitch, const void *ptr, cl_uint num_events_in_wait_list, const "
+           "cl_event *event_wait_list, cl_event *event"),
+    absent("clEnqueueCopyImage", "1.0",
+           "cl_command_queue command_queue, cl_mem src_image, cl_mem dst_image, const "
+           "size_t *src_origin, const size_t *dst_origin, const size_t *region, cl_uint "
+           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
+    absent("clEnqueueCopyImageToBuffer", "1.0",
+           "cl_command_queue command_queue, cl_mem src_image, cl_mem dst_buffer, const "
+           "size_t *src_origin, const size_t *region, size_t dst_offset, cl_uint "
+           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
+    absent("clEnqueueCopyBufferToImage", "1.0",
+           "cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_image, size_t "
+           "src_offset, const size_t *dst_origin, const size_t *region, cl_uint "
+           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
+    absent("clEnqueueMapImage", "1.0",
+           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_map, "
+           "cl_map_flags map_flags, const size_t *origin, const size_t *region, size_t "
+           "*image_row_pitch, size_t *image_slice_pitch, cl_uint num_events_in_wait_list, "
+           "const cl_event *event_wait_list, cl_event *event, cl_int *errcode_ret", ret="void *"),
+    absent("clEnqueueFillImage", "1.2",
+           "cl_command_queue command_queue, cl_mem image, const void *fill_color, const "
+           "size_t *origin, const size_t *region, cl_uint num_events_in_wait_list, const "
+           "cl_event *event_wait_list, cl_event *event"),
+    absent("clCreatePipe", "2.0",
+           "cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint "
+           "pipe_max_packets, const cl_pipe_properties *properties, cl_int *errcode_ret", ret="cl_mem"),
+    absent("clGetPipeInfo", "2.0",
+           "cl_mem pipe, cl_pipe_info param_name, size_t param_value_size, void "
+           "*param_value, size_t *param_value_size_ret", err="CL_INVALID_MEM_OBJECT"),
+
+    # Samplers, §5.7
+    hand("clCreateSampler", 60,
+         U64("id", "context", "normalized_coords", "addressing_mode", "filter_mode"),
+         ret="cl_sampler"),
+    hand("clCreateSamplerWithProperties", 61, U64("id", "context") + Words("properties"),
+         ver="2.0", ret="cl_sampler"),
+    retain("cl_sampler", "clRetainSampler"),
+    release("cl_sampler", "clReleaseSampler"),
+    info("clGetSamplerInfo", 62, Handle("cl_sampler", "sampler"),
+         Scalar("cl_sampler_info", "param_name"), local="gcl_local_sampler_info"),
+
+    # Shared virtual memory, §5.6
+    absent("clSVMAlloc", "2.0",
+           "cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint alignment", ret="void *", note="returns NULL; no device reports SVM"),
+    absent("clSVMFree", "2.0",
+           "cl_context context, void *svm_pointer", ret="void", note="nothing was allocated"),
+    absent("clEnqueueSVMFree", "2.0",
+           "cl_command_queue command_queue, cl_uint num_svm_pointers, void "
+           "*svm_pointers[], void (CL_CALLBACK *pfn_free_func)(cl_command_queue queue, "
+           "cl_uint num_svm_pointers, void *svm_pointers[], void *user_data), void "
+           "*user_data, cl_uint num_events_in_wait_list, const cl_event *event_wait_list, "
+           "cl_event *event"),
+    absent("clEnqueueSVMMemcpy", "2.0",
+           "cl_command_queue command_queue, cl_bool blocking_copy, void *dst_ptr, const "
+           "void *src_ptr, size_t size, cl_uint num_events_in_wait_list, const cl_event "
+           "*event_wait_list, cl_event *event"),
+    absent("clEnqueueSVMMemFill", "2.0",
+           "cl_command_queue command_queue, void *svm_ptr, const void *pattern, size_t "
+           "pattern_size, size_t size, cl_uint num_events_in_wait_list, const cl_event "
+           "*event_wait_list, cl_event *event"),
+    absent("clEnqueueSVMMap", "2.0",
+           "cl_command_queue command_queue, cl_bool blocking_map, cl_map_flags flags, void "
+           "*svm_ptr, size_t size, cl_uint num_events_in_wait_list, const cl_event "
+           "*event_wait_list, cl_event *event"),
+    absent("clEnqueueSVMUnmap", "2.0",
+           "cl_command_queue command_queue, void *svm_ptr, cl_uint "
+           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
+    absent("clEnqueueSVMMigrateMem", "2.1",
+           "cl_command_queue command_queue, cl_uint num_svm_pointers, const void* "
+           "*svm_pointers, const size_t *sizes, cl_mem_migration_flags flags, cl_uint "
+           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
+    absent("clSetKernelArgSVMPointer", "2.0",
+           "cl_kernel kernel, cl_uint arg_index, const void *arg_value"),
+    absent("clSetKernelExecInfo", "2.0",
+           "cl_kernel kernel, cl_kernel_exec_info param_name, size_t param_value_size, "
+           "const void *param_value"),
+
+    # Programs, §5.8
+    hand("clCreateProgramWithSource", 70, U64("id", "context") + Blobs("strings"),
+         ret="cl_program"),
+    hand("clCreateProgramWithBinary", 71,
+         U64("id", "context") + Words("devices") + Blobs("binaries"), Words("binary_status"),
+         ret="cl_program"),
+    hand("clCreateProgramWithBuiltInKernels", 72,
+         U64("id", "context") + Words("devices") + Bytes("kernel_names"), ver="1.2",
+         ret="cl_program"),
+    hand("clCreateProgramWithIL", 73, U64("id", "context") + Bytes("il"), ver="2.1",
+         ret="cl_program"),
+    retain("cl_program", "clRetainProgram"),
+    release("cl_program", "clReleaseProgram"),
+    hand("clBuildProgram", 74,
+         U64("program", "cookie") + Words("devices") + Bytes("options")),
+    hand("clCompileProgram", 75,
+         U64("program", "cookie") + Words("devices") + Bytes("options") + Words("headers") +
+         Blobs("header_names"), ver="1.2"),
+    hand("clLinkProgram", 76,
+         U64("id", "context", "cookie") + Words("devices") + Bytes("options") + Words("programs"),
+         U64("created"), ver="1.2", ret="cl_program"),
+    hand("clGetProgramInfo", 77, U64("program", "param_name", "param_value_size", "want_value"),
+         U64("size_ret") + Bytes("value") + Blobs("binaries")),
+    info("clGetProgramBuildInfo", 78, Handle("cl_program", "program"),
+         Handle("cl_device_id", "device"), Scalar("cl_program_build_info", "param_name")),
+    hand("clSetProgramReleaseCallback", 79, U64("program", "cookie"), ver="2.2"),
+    Call("clSetProgramSpecializationConstant", op=80, ver="2.2", args=[
+        Handle("cl_program", "program"), Scalar("cl_uint", "spec_id"), Size("spec_size"),
+        BytesIn("spec_value", "spec_size")]),
+
+    # Kernels, §5.9-5.10
+    hand("clCreateKernel", 90, U64("id", "program") + Bytes("kernel_name"), ret="cl_kernel"),
+    hand("clCreateKernelsInProgram", 91, U64("program") + Words("ids"), U64("num_kernels")),
+    hand("clCloneKernel", 92, U64("id", "source_kernel"), ver="2.1", ret="cl_kernel"),
+    retain("cl_kernel", "clRetainKernel"),
+    release("cl_kernel", "clReleaseKernel"),
+    hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object") +
+         Bytes("arg_value")),
+    info("clGetKernelInfo", 94, Handle("cl_kernel", "kernel"),
+         Scalar("cl_kernel_info", "param_name"), local="gcl_local_kernel_info"),
+    info("clGetKernelArgInfo", 95, Handle("cl_kernel", "kernel"), Scalar("cl_uint", "arg_index"),
+         Scalar("cl_kernel_arg_info", "param_name"), ver="1.2"),
+    info("clGetKernelWorkGroupInfo", 96, Handle("cl_kernel", "kernel"),
+         Handle("cl_device_id", "device", optional=True),
+         Scalar("cl_kernel_work_group_info", "param_name")),
+    Call("clGetKernelSubGroupInfo", op=97, ver="2.1", args=[
+        Handle("cl_kernel", "kernel"), Handle("cl_device_id", "device", optional=True),
+        Scalar("cl_kernel_sub_group_info", "param_name"), Size("input_value_size"),
+        BytesIn("input_value", "input_value_size"), INFO]),
+    enqueue("clEnqueueNDRangeKernel", 98, Handle("cl_kernel", "kernel"),
+            Scalar("cl_uint", "work_dim"), Sizes("global_work_offset", "work_dim"),
+            Sizes("global_work_size", "work_dim"), Sizes("local_work_size", "work_dim"),
+            command="CL_COMMAND_NDRANGE_KERNEL"),
+    enqueue("clEnqueueTask", 99, Handle("cl_kernel", "kernel"), command="CL_COMMAND_TASK"),
+    local("clEnqueueNativeKernel", note="runs in the guest, ordered by a user event"),
+
+    # Events, markers and barriers, §5.11-5.14
+    hand("clCreateUserEvent", 110, U64("id", "slot", "context"), ver="1.1", ret="cl_event"),
+    hand("clSetUserEventStatus", 111, U64("event", "execution_status"), ver="1.1"),
+    local("clWaitForEvents", note="reads the status slots and sleeps on them"),
+    info("clGetEventInfo", 112, Handle("cl_event", "event"), Scalar("cl_event_info", "param_name"),
+         local="gcl_local_event_info"),
+    hand("clSetEventCallback", 113, U64("event", "type", "cookie"), ver="1.1"),
+    retain("cl_event", "clRetainEvent"),
+    release("cl_event", "clReleaseEvent"),
+    info("clGetEventProfilingInfo", 114, Handle("cl_event", "event"),
+         Scalar("cl_profiling_info", "param_name")),
+    enqueue("clEnqueueMarkerWithWaitList", 115, command="CL_COMMAND_MARKER", ver="1.2"),
+    enqueue("clEnqueueBarrierWithWaitList", 116, command="CL_COMMAND_BARRIER", ver="1.2"),
+    Call("clEnqueueMarker", op=117, args=[QUEUE, NewEvent("CL_COMMAND_MARKER")]),
+    Call("clEnqueueWaitForEvents", op=118, args=[
+        QUEUE, Handles("cl_event", "num_events", "event_list", "CL_INVALID_EVENT")]),
+    Call("clEnqueueBarrier", op=119, args=[QUEUE]),
+]
+
+# Records of ours that are no OpenCL call.
+CONTROL = [
+    hand("VOCL_RELEASE", 200, U64("id"), cls=POST, note="the last release of any object"),
+    hand("VOCL_FETCH", 201, U64("offset"), cls=CALL, note="the rest of a long reply"),
+    hand("VOCL_QUERY_EVENTS", 202, Words("events"), Words("status"), cls=CALL,
+         note="the status of several events at once"),
+    hand("VOCL_NOP", 203, U64("tag"), U64("tag"), cls=CALL, note="a bare round trip"),
+]
+
+# Op numbers that are not calls at all (channel.h).
+FRAGMENT_OP = 255
+
+# Messages of the second ring, host to guest.
+MESSAGES = [
+    Call("VOCL_MSG_EVENT", op=1, wire=U64("cookie") + U64("status")),
+    Call("VOCL_MSG_DONE", op=2, wire=U64("cookie"), note="build, destructor and release callbacks"),
+    Call("VOCL_MSG_CONTEXT", op=3, wire=U64("cookie") + Bytes("errinfo") + Bytes("private_info")),
+    Call("VOCL_MSG_PRINT", op=4, wire=Bytes("text")),
+]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""The guest's stubs and its dispatch table."""
+
+from emit import Out, params_text
+from gen_codec import op_name
+from model import (BytesIn, Data, Handle, Handles, INFO, LOCAL, NewEvent, OutScalar, POST, Scalar,
+                   Sizes, String)
+
+FAIL = {"cl_int": "return CL_INVALID_OPERATION;"}
+
+
+def stub_absent(o, c):
+    body = []
+    if any(d.endswith("*errcode_ret") for d, _ in c.params):
+        body.append(f"    if (errcode_ret)\n        *errcode_ret = {c.err};")
+    body.append({"cl_int": f"    return {c.err};", "void": "    return;"}.get(c.ret, "    return NULL;"))
+    o(f"\n/* Not carried: {c.note}. */")
+    o(f"static {c.ret} CL_API_CALL gcl_{c.name}({params_text(c)})\n{{\n" + "\n".join(body) + "\n}")
+
+
+def stub_count(o, c):
+    """Retain and release: a count in the shadow; the last release is a post."""
+    verb = "retain" if "Retain" in c.name else "release"
+    h = c.args[0]
+    o(f"\nstatic cl_int CL_API_CALL gcl_{c.name}({h.ctype} object)\n{{")
+    o(f"    if (!gcl_is_{h.suffix}(object))\n        return {h.error};")
+    o(f"    return gcl_api_{verb}(&object->base);\n}}")
+
+
+def emit_checks(o, c):
+    for a in c.args:
+        if isinstance(a, Handle):
+            null_ok = f"{a.name} && " if a.optional else ""
+            o(f"    if ({null_ok}!gcl_is_{a.suffix}({a.name}))\n        return {a.error};")
+
+
+def emit_request(o, c):
+    """Fill req from the parameters; whatever may fail jumps to out with err set."""
+    for a in c.args:
+        if isinstance(a, Handle):
+            o(f"    req.{a.name} = gcl_id({a.name});")
+        elif isinstance(a, Scalar):
+            o(f"    req.{a.name} = {a.name};")
+        elif isinstance(a, Sizes):
+            o(f"    if ((err = gcl_frame_sizes(&f, {a.name}, {a.count}, &req.{a.name})))\n        goto out;")
+        elif isinstance(a, Handles):
+            o(f"    if ((err = gcl_frame_{a.suffix}s(&f, {a.count}, {a.name}, {a.error}, &req.{a.name})))"
+              "\n        goto out;")
+        elif isinstance(a, BytesIn):
+            o(f"    req.{a.name} = (struct vocl_bytes){{{a.name}, {a.size}}};")
+        elif isinstance(a, String):
+            o(f"    req.{a.name} = gcl_text({a.name});")
+        elif isinstance(a, Data):
+            way = "out" if a.out else "in"
+            rect = "&rect" if a.rect else "NULL"
+            o(f"    if ((err = gcl_frame_data_{way}(&f, {a.name}, {a.size}, {rect}, {a.blocking}, &req.{a.name})))"
+              "\n        goto out;")
+        elif isinstance(a, NewEvent):
+            need = "event != NULL"
+            if any(isinstance(d, Data) for d in c.args):
+                need = "(event || gcl_frame_needs_event(&f))"
+            o(f"    if ({need} &&\n        (err = gcl_frame_event(&f, command_queue, {a.command}, &req.event, &req.event_slot)))"
+              "\n        goto out;")
+        elif a is INFO:
+            o("    req.param_value_size = param_value ? param_value_size : 0;\n"
+              "    req.want_value = param_value != NULL;")
+
+
+def emit_reply(o, c):
+    name = f"vocl_{c.name}"
+    o(f"    vocl_put_{name[5:]}_req(f.w, &req);")
+    o(f"    if ((err = gcl_frame_call(&f, {op_name(c)})))\n        goto out;")
+    o(f"    vocl_get_{name[5:]}_rep(&f.reply, &rep);")
+    o("    if ((err = gcl_frame_result(&f, rep.ret)))\n        goto out;")
+    for a in c.args:
+        if a is INFO:
+            o("    err = gcl_info_store(rep.size_ret, rep.value, param_value_size, param_value,\n"
+              "                         param_value_size_ret);")
+        elif isinstance(a, OutScalar):
+            o(f"    if ({a.name})\n        *{a.name} = rep.{a.name};")
+        elif isinstance(a, Data) and a.out:
+            o(f"    err = gcl_frame_data_reply(&f, rep.{a.name});")
+
+
+def stub_call(o, c):
+    event = any(isinstance(a, NewEvent) for a in c.args)
+    o(f"\nstatic {c.ret} CL_API_CALL gcl_{c.name}({params_text(c)})\n{{")
+    o("    struct gcl_frame f;")
+    o(f"    struct vocl_{c.name}_req req = {{0}};\n    struct vocl_{c.name}_rep rep;\n    cl_int err;\n")
+    emit_checks(o, c)
+    for a in c.args:
+        if isinstance(a, Data):
+            o(f"    if (!gcl_mem_host_may(buffer, {'CL_MAP_READ' if a.out else 'CL_MAP_WRITE'}))\n"
+              "        return CL_INVALID_OPERATION;")
+    if any(isinstance(a, Data) and a.rect for a in c.args):
+        o("    if (!buffer_origin || !host_origin || !region)\n        return CL_INVALID_VALUE;")
+        o("    struct gcl_rect rect = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);")
+    if c.local:
+        first = c.args[0].name
+        o(f"    if ({c.local}({first}, param_name, param_value_size, param_value, param_value_size_ret, &err))"
+          "\n        return err;")
+    o("    if ((err = gcl_frame_begin(&f)))\n        return err;")
+    emit_request(o, c)
+    emit_reply(o, c)
+    o("out:")
+    o(f"    return gcl_frame_end(&f, err, {'event' if event else 'NULL'});\n}}")
+
+
+def stubs(calls):
+    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "stubs.h", "calls.h")
+    for c in calls:
+        if c.err:
+            stub_absent(o, c)
+        elif c.name.startswith(("clRetain", "clRelease")):
+            stub_count(o, c)
+        elif c.guest:
+            stub_call(o, c)
+    o("\nconst cl_icd_dispatch gcl_dispatch = {")
+    for c in calls:
+        o(f"    .{c.name} = gcl_{c.name},")
+    o("};")
+    return o.text()
+
+
+def header(calls):
+    o = Out("The entry points that the guest writes by hand.")
+    o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<CL/cl_icd.h>")
+    o("\n/* What every handle points at first (cl_khr_icd). */\nextern const cl_icd_dispatch gcl_dispatch;\n")
+    for c in calls:
+        if c.carried and not c.guest:
+            o(f"__typeof__({c.name}) gcl_{c.name};")
+    o("\n#endif")
+    return o.text()

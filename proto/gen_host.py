@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The helper's handlers, its table of them, and the table of native entry points."""
+
+from emit import Out
+from gen_codec import op_name
+from model import BytesIn, Data, Handle, Handles, INFO, NewEvent, OutScalar, Scalar, Sizes, String
+
+
+def declare(o, c):
+    """Locals for whatever a native call takes by pointer or handle."""
+    for a in c.args:
+        if isinstance(a, Handle):
+            o(f"    {a.ctype} {a.name} = NULL;")
+        elif isinstance(a, Sizes):
+            o(f"    const size_t *{a.name};")
+        elif isinstance(a, Handles):
+            o(f"    const {a.ctype} *{a.name};")
+        elif isinstance(a, OutScalar):
+            o(f"    {a.ctype} {a.name} = 0;")
+        elif isinstance(a, String):
+            o(f"    const char *{a.name} = NULL;")
+        elif isinstance(a, Data):
+            o(f"    struct hcl_data {a.name} = {{0}};")
+        elif isinstance(a, NewEvent):
+            o("    cl_event event = NULL;")
+
+
+def resolve(o, c):
+    for a in c.args:
+        if isinstance(a, Handle):
+            opt = f"q.{a.name} && " if a.optional else ""
+            o(f"    if ({opt}!({a.name} = hcl_object(c->w, q.{a.name}, HCL_{a.suffix.upper()}))) {{\n"
+              f"        p.ret = {a.error};\n        goto out;\n    }}")
+        elif isinstance(a, Sizes):
+            count = a.count if a.count.isdigit() else f"q.{a.count}"
+            o(f"    if (!hcl_sizes(c, q.{a.name}, {count}, {a.max_count}, &{a.name}))\n        return;")
+        elif isinstance(a, Handles):
+            o(f"    if (!({a.name} = hcl_objects(c, q.{a.name}, HCL_{a.suffix.upper()})) && q.{a.name}.count) {{\n"
+              f"        p.ret = {a.error};\n        goto out;\n    }}")
+        elif isinstance(a, BytesIn):
+            o(f"    if (q.{a.name}.data && q.{a.name}.len != q.{a.size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
+        elif isinstance(a, String):
+            o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
+              "        hcl_malformed(c);\n        return;\n    }")
+        elif isinstance(a, Data):
+            size = ("hcl_rect_span(host_origin, region, q.host_row_pitch, q.host_slice_pitch)"
+                    if a.rect else f"q.{a.size}")
+            o(f"    if ((p.ret = hcl_data_begin(c, &q.{a.name}, {size}, {str(a.out).lower()}, &{a.name})))\n"
+              "        goto out;")
+
+
+def native_args(c):
+    out = []
+    for a in c.args:
+        if isinstance(a, Data):
+            out.append(f"{a.name}.ptr")
+        elif isinstance(a, Handles):
+            out += [f"q.{a.name}.count", a.name]
+        elif isinstance(a, BytesIn):
+            out.append(f"q.{a.name}.data")
+        elif isinstance(a, OutScalar):
+            out.append(f"&{a.name}")
+        elif isinstance(a, NewEvent):
+            out.append("&event" if c.args and any(isinstance(d, Data) for d in c.args)
+                       else "q.event ? &event : NULL")
+        elif isinstance(a, Scalar):
+            out.append("CL_FALSE" if blocking(c) == a.name else f"q.{a.name}")
+        elif a is INFO:
+            out += ["size", "value", "&n"]
+        else:
+            out.append(a.name)
+    return ", ".join(out)
+
+
+def blocking(c):
+    return next((a.blocking for a in c.args if isinstance(a, Data)), None)
+
+
+def handler(o, c):
+    name = f"vocl_{c.name}"
+    data = next((a for a in c.args if isinstance(a, Data)), None)
+    event = any(isinstance(a, NewEvent) for a in c.args)
+    o(f"\nstatic void hcl_{c.name}(struct hcl_call *c)\n{{")
+    o(f"    struct {name}_req q;\n    struct {name}_rep p = {{0}};")
+    declare(o, c)
+    o(f"\n    vocl_get_{name[5:]}_req(&c->body, &q);\n    if (!hcl_call_ok(c))\n        return;")
+    o(f"    if (!c->w->cl.{c.name}) {{\n        p.ret = CL_INVALID_OPERATION;\n        goto out;\n    }}")
+    resolve(o, c)
+    if INFO in c.args:
+        fixed = native_args(c).replace("size, value, &n", "%s")
+        o("    size_t n = 0, size = 0;\n    void *value = NULL;")
+        o(f"    p.ret = c->w->cl.{c.name}({fixed % '0, NULL, &n'});")
+        o("    if (p.ret != CL_SUCCESS || (p.ret = hcl_info_room(c, n, q.param_value_size, q.want_value, &size, &value)))"
+          "\n        goto out;")
+        o(f"    if (value)\n        p.ret = c->w->cl.{c.name}({native_args(c)});")
+        o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n        p.value = (struct vocl_bytes){value, n};")
+    else:
+        o(f"    p.ret = c->w->cl.{c.name}({native_args(c)});")
+    for a in c.args:
+        if isinstance(a, OutScalar):
+            o(f"    p.{a.name} = {a.name};")
+    o("out:")
+    if data:
+        o(f"    hcl_enqueued_data(c, p.ret, event, q.event, q.event_slot, &{data.name}, q.{data.blocking});\n}}")
+        return
+    if event:
+        o("    p.ret = hcl_enqueued(c, p.ret, event, q.event, q.event_slot);")
+    o(f"    vocl_put_{name[5:]}_rep(&c->reply, &p);\n    hcl_reply(c);\n}}")
+
+
+def handlers(calls, control):
+    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
+                                              "calls.h")
+    for c in calls:
+        if c.op is not None and c.host:
+            handler(o, c)
+    o("\nconst hcl_handler hcl_handlers[256] = {")
+    for c in [*calls, *control]:
+        if c.op is not None:
+            o(f"    [{op_name(c)}] = hcl_{c.name},")
+    o("};")
+    return o.text()
+
+
+def header(calls, control):
+    o = Out("The table of handlers, and those that are written by hand.")
+    o("#ifndef HCL_HANDLERS_H\n#define HCL_HANDLERS_H\n\nstruct hcl_call;\n")
+    o("/* Carries out one call and answers it, or sees to it that it is answered. */")
+    o("typedef void (*hcl_handler)(struct hcl_call *c);\n")
+    o("/* By op; NULL where there is none. */\nextern const hcl_handler hcl_handlers[256];\n")
+    for c in [*calls, *control]:
+        if c.op is not None and not c.host:
+            o(f"void hcl_{c.name}(struct hcl_call *c);")
+    o("\n#endif")
+    return o.text()
+
+
+def native(calls):
+    o = Out("The native runtime's entry points, looked up by name.").include("<dlfcn.h>", "native.h")
+    o("\nvoid hcl_native_resolve(cl_icd_dispatch *cl, void *lib)\n{")
+    for c in calls:
+        o(f"    *(void **)&cl->{c.name} = dlsym(lib, \"{c.name}\");")
+    o("}")
+    return o.text()

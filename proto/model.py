@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: MIT
+"""The vocabulary in which calls.py describes OpenCL's calls.
+
+An argument knows the C parameters that it stands for and the wire fields that
+carry it. A Call gathers the arguments, names its class and says which of its
+two sides are written by hand. Nothing here emits C: the gen_*.py files do.
+"""
+
+from dataclasses import dataclass, field
+
+# ---------------------------------------------------------------- wire fields
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a request or reply body, by its kind in wire.h."""
+    kind: str  # u64, bytes, words, blobs, payload
+    name: str
+
+    CTYPES = {"u64": "uint64_t", "bytes": "struct vocl_bytes", "words": "struct vocl_words",
+              "blobs": "struct vocl_blobs", "payload": "struct vocl_payload"}
+
+    @property
+    def ctype(self):
+        return self.CTYPES[self.kind]
+
+
+def U64(*names):
+    return [Field("u64", n) for n in names]
+
+
+def Bytes(name):
+    return [Field("bytes", name)]
+
+
+def Words(name):
+    return [Field("words", name)]
+
+
+def Blobs(name):
+    return [Field("blobs", name)]
+
+
+def Payload(name):
+    return [Field("payload", name)]
+
+
+# ------------------------------------------------------------------ arguments
+
+# Handle types: predicate/table suffix and the error of an invalid one.
+HANDLES = {
+    "cl_platform_id": ("platform", "CL_INVALID_PLATFORM"),
+    "cl_device_id": ("device", "CL_INVALID_DEVICE"),
+    "cl_context": ("context", "CL_INVALID_CONTEXT"),
+    "cl_command_queue": ("queue", "CL_INVALID_COMMAND_QUEUE"),
+    "cl_mem": ("mem", "CL_INVALID_MEM_OBJECT"),
+    "cl_program": ("program", "CL_INVALID_PROGRAM"),
+    "cl_kernel": ("kernel", "CL_INVALID_KERNEL"),
+    "cl_event": ("event", "CL_INVALID_EVENT"),
+    "cl_sampler": ("sampler", "CL_INVALID_SAMPLER"),
+}
+
+
+class Arg:
+    """params: the C parameters, as (declaration, name). request/reply: fields."""
+    request = ()
+    reply = ()
+
+
+@dataclass
+class Handle(Arg):
+    ctype: str
+    name: str
+    optional: bool = False  # NULL is allowed and travels as id 0
+
+    @property
+    def params(self):
+        return [(f"{self.ctype} {self.name}", self.name)]
+
+    @property
+    def request(self):
+        return U64(self.name)
+
+    @property
+    def suffix(self):
+        return HANDLES[self.ctype][0]
+
+    @property
+    def error(self):
+        return HANDLES[self.ctype][1]
+
+
+@dataclass
+class Scalar(Arg):
+    """An integer of any width; a handle-free bit field or enumerant."""
+    ctype: str
+    name: str
+
+    @property
+    def params(self):
+        return [(f"{self.ctype} {self.name}", self.name)]
+
+    @property
+    def request(self):
+        return U64(self.name)
+
+
+def Size(name):
+    return Scalar("size_t", name)
+
+
+@dataclass
+class Raw(Arg):
+    """A parameter of a call that is not carried: only its C declaration."""
+    decl: str
+
+    @property
+    def params(self):
+        return [(self.decl, self.decl.split("[")[0].split()[-1].lstrip("*"))]
+
+
+@dataclass
+class Sizes(Arg):
+    """const size_t *name of `count` elements (a number or another argument)."""
+    name: str
+    count: str
+    max_count: int = 3
+
+    @property
+    def params(self):
+        return [(f"const size_t *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+@dataclass
+class Handles(Arg):
+    """cl_uint count, const TYPE *name."""
+    ctype: str
+    count: str
+    name: str
+    error: str
+
+    @property
+    def params(self):
+        return [(f"cl_uint {self.count}", self.count),
+                (f"const {self.ctype} *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+    @property
+    def suffix(self):
+        return HANDLES[self.ctype][0]
+
+
+class WaitList(Handles):
+    def __init__(self):
+        super().__init__("cl_event", "num_events_in_wait_list", "event_wait_list",
+                         "CL_INVALID_EVENT_WAIT_LIST")
+
+
+WAIT_LIST = WaitList()
+
+
+@dataclass
+class NewEvent(Arg):
+    """cl_event *event: the guest makes the id and picks the status slot."""
+    command: str  # CL_COMMAND_*, which the guest answers by itself
+
+    @property
+    def params(self):
+        return [("cl_event *event", "event")]
+
+    @property
+    def request(self):
+        return U64("event", "event_slot")
+
+
+@dataclass
+class BytesIn(Arg):
+    """const void *name of `size` (another argument) bytes, small."""
+    name: str
+    size: str
+
+    @property
+    def params(self):
+        return [(f"const void *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Bytes(self.name)
+
+
+@dataclass
+class Data(Arg):
+    """Bulk data at void *name. out: the device writes it. size: a C expression
+    in the guest's parameters for the bytes from name on that are touched.
+    rect: the region is copied row by row (clEnqueue*BufferRect)."""
+    name: str
+    size: str
+    out: bool
+    blocking: str  # the cl_bool argument that makes the call wait
+    rect: bool = False
+
+    @property
+    def params(self):
+        const = "" if self.out else "const "
+        return [(f"{const}void *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Payload(self.name)
+
+    @property
+    def reply(self):
+        return Bytes(self.name) if self.out else []
+
+
+@dataclass
+class String(Arg):
+    """const char *name; NULL travels as absent."""
+    name: str
+
+    @property
+    def params(self):
+        return [(f"const char *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Bytes(self.name)
+
+
+@dataclass
+class OutScalar(Arg):
+    """TYPE *name, may be NULL."""
+    ctype: str
+    name: str
+
+    @property
+    def params(self):
+        return [(f"{self.ctype} *{self.name}", self.name)]
+
+    @property
+    def reply(self):
+        return U64(self.name)
+
+
+class Info(Arg):
+    """param_value_size, param_value, param_value_size_ret (OpenCL 3.0 §4-5)."""
+    params = [("size_t param_value_size", "param_value_size"),
+              ("void *param_value", "param_value"),
+              ("size_t *param_value_size_ret", "param_value_size_ret")]
+
+    @property
+    def request(self):
+        return U64("param_value_size", "want_value")
+
+    @property
+    def reply(self):
+        return U64("size_ret") + Bytes("value")
+
+
+INFO = Info()
+
+# ---------------------------------------------------------------------- calls
+
+LOCAL, POST, CALL = "local", "post", "call"
+
+
+@dataclass
+class Call:
+    """One entry point.
+
+    op      number on the wire: append-only, never reused; None for local calls
+    ver     the OpenCL version that brought it
+    cls     LOCAL, POST or CALL
+    args    its arguments; empty where the guest side is by hand
+    wire, reply   explicit fields where a side is written by hand
+    guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
+    waits   host: an expression that says whether the answer is due only when
+            the command has completed
+    local   guest: function that may answer an info query without asking
+    err     not carried: the error it returns
+    """
+    name: str
+    op: int = None
+    ver: str = "1.0"
+    cls: str = CALL
+    args: list = field(default_factory=list)
+    wire: list = None
+    reply: list = None
+    guest: bool = True
+    host: bool = True
+    local: str = None
+    err: str = None
+    ret: str = "cl_int"
+    note: str = ""
+
+    @property
+    def carried(self):
+        return self.err is None
+
+    @property
+    def request_fields(self):
+        if self.wire is not None:
+            return self.wire
+        return [f for a in self.args for f in a.request]
+
+    @property
+    def reply_fields(self):
+        if self.reply is not None:
+            return self.reply
+        return [f for a in self.args for f in a.reply]
+
+    @property
+    def params(self):
+        return [p for a in self.args for p in a.params]
