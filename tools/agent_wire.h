@@ -13,6 +13,9 @@
  * reads: so a program that reads nothing never blocks the channel. Output needs
  * none: a host that stops reading stops the program, as a full pipe does.
  *
+ * UML's serial lines stop for good once their input buffer has been full. So
+ * there the host keeps at most a window of bytes, headers included, on the way.
+ *
  * Integers are little-endian. Numbers are append-only: a cached guest kernel
  * never meets another agent (the initramfs is made anew for every VM), but a
  * reader of an old trace may.
@@ -29,12 +32,13 @@
 
 enum agent_frame {
     /* guest to host */
-    AGENT_HELLO = 1,  /* u32 AGENT_VERSION */
+    AGENT_HELLO = 1,  /* u32 AGENT_VERSION, u32 window (0: none) */
     AGENT_STDOUT = 2, /* bytes */
     AGENT_STDERR = 3, /* bytes */
     AGENT_CREDIT = 4, /* u32: so many more bytes of standard input may be sent */
     AGENT_EXIT = 5,   /* u32: 0..255, 128 + n after signal n */
     AGENT_FAIL = 6,   /* text, one line: why the program was not started */
+    AGENT_TOOK = 7,   /* u32: so many more bytes have left the channel */
 
     /* host to guest */
     AGENT_ARG = 32,       /* one argument, no NUL */
@@ -59,7 +63,10 @@ struct agent_header {
 /* One read of the program's output: a pipe's default capacity. */
 #define AGENT_MAX_DATA (64u * 1024)
 
-/* Standard input on its way: below what a tty's input buffer takes (64 KiB). */
+/* Standard input that the program has not taken yet. */
 #define AGENT_CREDIT_INITIAL (32u * 1024)
+
+/* A tty's input buffer has 4 KiB, and is called full 128 bytes before that. */
+#define AGENT_SERIAL_WINDOW 2048u
 
 #endif

@@ -63,6 +63,7 @@ static pid_t spawn(struct helper *h, const struct helper_options *opt, const cha
                    const char *flag, const char *socket, const char *notify)
 {
     char *argv[10] = {(char *)path, (char *)flag, (char *)socket};
+    char variable[128], *set[] = {variable, NULL};
     int n = 3, log = -1;
     pid_t pid;
 
@@ -78,10 +79,9 @@ static pid_t spawn(struct helper *h, const struct helper_options *opt, const cha
         argv[n++] = "--verbose";
     else
         log = open(h->log, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-    setenv("NOTIFY_SOCKET", notify, 1);
+    snprintf(variable, sizeof(variable), "NOTIFY_SOCKET=%s", notify);
     pid = process_start(&(struct process_spec){
-        .argv = argv, .in = -1, .out = log, .err = log, .death_signal = SIGTERM});
-    unsetenv("NOTIFY_SOCKET");
+        .argv = argv, .set = set, .in = -1, .out = log, .err = log, .death_signal = SIGTERM});
     if (log >= 0)
         close(log);
     return pid;

@@ -96,6 +96,12 @@ int parts_uml_driver(const struct parts *p, const char *release, char *path)
     return try_path(path, "%s/%s/virtio_ocl.ko", cache, release);
 }
 
+int parts_uml_shim(const struct parts *p, char *path)
+{
+    return p->built ? try_path(path, "%s/tools/uml-xstate.so", p->build)
+                    : try_path(path, VOCL_LIBDIR "/virtio-ocl/uml-xstate.so");
+}
+
 int parts_preload(const struct parts *p, const char *version, char *path)
 {
     char cache[PATH_MAX];

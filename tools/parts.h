@@ -31,6 +31,9 @@ int parts_driver(const struct parts *p, const char *release, char *path);
 /* The same for linux.uml; its modules' release. */
 int parts_uml_driver(const struct parts *p, const char *release, char *path);
 
+/* What linux.uml needs preloaded on some processors (uml_xstate.c). */
+int parts_uml_shim(const struct parts *p, char *path);
+
 /* vhost-user-ocl-VERSION.so for QEMU: built, installed, or in the cache. */
 int parts_preload(const struct parts *p, const char *version, char *path);
 

@@ -59,8 +59,8 @@ static void become(const struct process_spec *spec, pid_t parent)
         return;
     for (int i = 0; i < spec->nkeep; i++)
         fcntl(spec->keep[i], F_SETFD, 0);
-    if (spec->env)
-        environ = (char **)spec->env;
+    for (char *const *e = spec->set; e && *e; e++)
+        putenv(*e);
     execvp(spec->argv[0], spec->argv);
 }
 

@@ -15,7 +15,7 @@
 
 struct process_spec {
     char *const *argv;
-    char *const *env; /* NULL: vocl's own */
+    char *const *set; /* NAME=VALUE, NULL at the end: added to vocl's environment; or NULL */
     int in, out, err; /* -1: /dev/null for in, vocl's own for out and err */
     const int *keep;  /* descriptors that keep their number */
     int nkeep;
@@ -32,9 +32,9 @@ int process_wait(pid_t pid, int timeout_ms, int *status);
 void process_stop(pid_t pid, int grace_ms);
 
 /*
- * Run argv to its end. Its standard output, at most len - 1 bytes, NUL ended,
- * goes into out where out is not NULL, and else to fd_out. Returns the exit
- * status (128 + n after signal n), or -errno; -ETIMEDOUT: it was killed.
+ * Run argv to its end. process_output() collects its standard output, at most
+ * len - 1 bytes, NUL ended; process_filter() gives it descriptors. Both return
+ * the exit status (128 + n after signal n), or -errno; -ETIMEDOUT: it was killed.
  */
 int process_output(char *const *argv, int timeout_ms, char *out, size_t len);
 int process_filter(char *const *argv, int timeout_ms, int fd_in, int fd_out);

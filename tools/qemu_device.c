@@ -73,15 +73,13 @@ static int preload_folder(char *path)
 static bool build_preload(struct qemu *q, const struct parts *parts)
 {
     char script[PATH_MAX], folder[PATH_MAX], text[4096];
-    char *const argv[] = {script, folder, NULL};
+    char *const argv[] = {script, folder, q->program, NULL};
     int ret;
 
     if (parts_script(parts, "qemu/build-preload", script) < 0 || preload_folder(folder) < 0)
         return false;
     say("building the device for QEMU %s (once, about a minute)", q->version);
-    setenv("QEMU", q->program, 1);
     ret = process_output(argv, BUILD_MS, text, sizeof(text));
-    unsetenv("QEMU");
     if (ret)
         say("%s failed: the lines above say why", script);
     return !ret && !parts_preload(parts, q->version, q->preload);

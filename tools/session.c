@@ -40,7 +40,8 @@ struct session {
     char *out; /* to the guest */
     size_t nout;
 
-    uint32_t credit;
+    uint32_t credit;             /* of standard input */
+    uint32_t window, on_the_way; /* of the channel, to the guest */
     bool stdin_open, started, hello;
     int status;
     enum session_outcome end;
@@ -105,15 +106,23 @@ static void queue(struct session *s, uint8_t type, const void *data, size_t len)
     s->nout += sizeof(h) + len;
 }
 
+/* What the channel may be given now. */
+static size_t channel_room(const struct session *s)
+{
+    return s->window ? s->window - s->on_the_way : SIZE_MAX;
+}
+
 static void flush(struct session *s)
 {
-    ssize_t n = write(s->guest.channel, s->out, s->nout);
+    size_t room = channel_room(s);
+    ssize_t n = write(s->guest.channel, s->out, s->nout < room ? s->nout : room);
 
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
         s->nout = 0; /* the VM is ending: its pidfd will say so */
     } else if (n > 0) {
         memmove(s->out, s->out + n, s->nout - (size_t)n);
         s->nout -= (size_t)n;
+        s->on_the_way += s->window ? (uint32_t)n : 0;
     }
 }
 
@@ -171,11 +180,12 @@ static bool show(struct session *s, int fd, const char *data, size_t len)
 
 static void accept_hello(struct session *s, const char *data, uint32_t len)
 {
-    if (s->hello || len != 4 || get32(data) != AGENT_VERSION) {
+    if (s->hello || len != 8 || get32(data) != AGENT_VERSION) {
         finish(s, SESSION_BROKEN, 0);
         return;
     }
     s->hello = true;
+    s->window = get32(data + 4);
     finish(s, SESSION_DONE, 0);
 }
 
@@ -185,10 +195,12 @@ static void accept_number(struct session *s, uint8_t type, const char *data, uin
         finish(s, SESSION_BROKEN, 0);
     else if (type == AGENT_EXIT)
         finish(s, SESSION_DONE, (int)(get32(data) & 0xff));
-    else if (get32(data) > AGENT_CREDIT_INITIAL - s->credit)
-        finish(s, SESSION_BROKEN, 0);
-    else
+    else if (type == AGENT_CREDIT && get32(data) <= AGENT_CREDIT_INITIAL - s->credit)
         s->credit += get32(data);
+    else if (type == AGENT_TOOK && get32(data) <= s->on_the_way)
+        s->on_the_way -= get32(data);
+    else
+        finish(s, SESSION_BROKEN, 0);
 }
 
 /* False: the frame cannot be dealt with before stdout or stderr takes more. */
@@ -203,6 +215,7 @@ static bool accept_frame(struct session *s, uint8_t type, const char *data, uint
     case AGENT_STDERR:
         return show(s, STDERR_FILENO, data, len);
     case AGENT_CREDIT:
+    case AGENT_TOOK:
     case AGENT_EXIT:
         accept_number(s, type, data, len);
         return true;
@@ -300,11 +313,12 @@ enum { SIGNALS, CONSOLE, LOG, CHANNEL, STDIN, SINK, VM, NFDS };
 
 static void choose(const struct session *s, struct pollfd *p)
 {
+    bool sending = s->nout && channel_room(s);
     const int fd[NFDS] = {
         [SIGNALS] = s->signals,
         [CONSOLE] = s->guest.console,
         [LOG] = s->guest.log,
-        [CHANNEL] = s->sink < 0 || s->nout ? s->guest.channel : -1,
+        [CHANNEL] = s->sink < 0 || sending ? s->guest.channel : -1,
         [STDIN] = s->started && s->stdin_open && s->credit ? STDIN_FILENO : -1,
         [SINK] = s->sink,
         [VM] = s->sink < 0 ? s->pidfd : -1,
@@ -312,7 +326,7 @@ static void choose(const struct session *s, struct pollfd *p)
 
     for (int i = 0; i < NFDS; i++)
         p[i] = (struct pollfd){.fd = fd[i], .events = POLLIN};
-    p[CHANNEL].events = (short)((s->sink < 0 ? POLLIN : 0) | (s->nout ? POLLOUT : 0));
+    p[CHANNEL].events = (short)((s->sink < 0 ? POLLIN : 0) | (sending ? POLLOUT : 0));
     p[SINK].events = POLLOUT;
 }
 

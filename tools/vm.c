@@ -179,7 +179,8 @@ static const char *reason(enum session_outcome end)
 }
 
 /* Exit status for an end that is not the program's; said on stderr. */
-static int report(struct session *s, enum session_outcome end, bool booting, bool user_limit)
+static int report(struct session *s, enum session_outcome end, bool booting, bool user_limit,
+                  bool kvm)
 {
     if (end == SESSION_INTERRUPTED)
         return VOCL_EXIT_SIGNAL + session_status(s);
@@ -188,7 +189,8 @@ static int report(struct session *s, enum session_outcome end, bool booting, boo
         say("%s, and the time is up (--timeout)",
             booting ? "the guest has not booted" : "the program still runs");
     else if (booting)
-        say("the guest did not boot: %s", reason(end));
+        say("the guest did not boot%s: %s", kvm ? " under KVM, which was asked for" : "",
+            reason(end));
     else
         say("the guest was lost while the program ran: %s", reason(end));
     return end == SESSION_TIMED_OUT && user_limit ? VOCL_EXIT_TIMEOUT : VOCL_EXIT_FAILED;
@@ -217,12 +219,12 @@ static int run_guest(struct vm *vm, struct session *s, int64_t deadline)
         if (end != SESSION_INTERRUPTED && !(end == SESSION_TIMED_OUT && user_limit) &&
             vm->backend->fall_back(vm, reason(end)))
             return -EAGAIN;
-        return report(s, end, true, user_limit);
+        return report(s, end, true, user_limit, vm->opt->accel && !strcmp(vm->opt->accel, "kvm"));
     }
     set_environment(vm);
     end = session_run(s, vm->opt->program, environ, deadline);
     if (end != SESSION_DONE)
-        return report(s, end, false, true);
+        return report(s, end, false, true, false);
     status = session_status(s);
     session_end(s, now_ms() + POWER_OFF_MS);
     return status;

@@ -204,6 +204,7 @@ static pid_t start_qemu(const struct vm *vm, int channel, int console, int log)
 {
     const struct qemu_vm *q = vm->state;
     struct args *a = calloc(1, sizeof(*a));
+    char preload[2 * PATH_MAX], *set[] = {preload, NULL};
     pid_t pid;
 
     if (!a)
@@ -211,17 +212,15 @@ static pid_t start_qemu(const struct vm *vm, int channel, int console, int log)
     add_machine(a, vm);
     add_boot(a, vm);
     add_devices(a, vm, channel, console);
-    if (q->qemu.preload[0])
-        setenv("LD_PRELOAD", q->qemu.preload, 1);
+    snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", q->qemu.preload);
     pid = process_start(&(struct process_spec){.argv = a->argv,
+                                               .set = q->qemu.preload[0] ? set : NULL,
                                                .in = -1,
                                                .out = log,
                                                .err = log,
                                                .keep = (int[]){channel, console},
                                                .nkeep = 2,
                                                .death_signal = SIGKILL});
-    if (q->qemu.preload[0])
-        unsetenv("LD_PRELOAD");
     free(a);
     return pid;
 }

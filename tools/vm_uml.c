@@ -23,6 +23,7 @@
 
 struct uml_vm {
     char release[128];
+    char shim[PATH_MAX]; /* uml_xstate.c, or "" */
 };
 
 static int find_uml(struct uml_vm *u)
@@ -76,6 +77,8 @@ static int uml_prepare(struct vm *vm)
         ret = find_driver(vm, u->release, driver);
     if (ret < 0)
         return ret;
+    if (parts_uml_shim(vm->parts, u->shim) < 0)
+        u->shim[0] = '\0'; /* most processors do without */
     path_join(folder, "/usr/lib/uml/modules", u->release);
     return vm_write_initramfs(vm, folder, modules, vm->opt->no_device ? NULL : driver);
 }
@@ -83,6 +86,8 @@ static int uml_prepare(struct vm *vm)
 static pid_t start_uml(const struct vm *vm, int channel, int console, int log)
 {
     char mem[32], initrd[PATH_MAX + 8], dir[80], con[32], ssl[32], device[PATH_MAX + 32];
+    const struct uml_vm *u = vm->state;
+    char preload[PATH_MAX + 16], *set[] = {preload, NULL};
     char *const argv[] = {PROGRAM,
                           mem,
                           initrd,
@@ -105,9 +110,11 @@ static pid_t start_uml(const struct vm *vm, int channel, int console, int log)
     snprintf(dir, sizeof(dir), "uml_dir=%s", vm->scratch->path);
     snprintf(con, sizeof(con), "con0=null,fd:%d", console);
     snprintf(ssl, sizeof(ssl), "ssl0=fd:%d", channel);
+    snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", u->shim);
     snprintf(device, sizeof(device), "virtio_uml.device=%s:38", vm->socket);
     /* SIGTERM, not SIGKILL: UML then takes its own children along. */
     return process_start(&(struct process_spec){.argv = argv,
+                                                .set = u->shim[0] ? set : NULL,
                                                 .in = -1,
                                                 .out = log,
                                                 .err = log,
