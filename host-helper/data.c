@@ -114,20 +114,18 @@ static void wait_and_answer(void *arg)
 /* From the runtime: a command that nobody waits for has ended. */
 static void CL_CALLBACK data_done(cl_event event, cl_int status, void *opaque)
 {
-    struct running *r = opaque;
     (void)event, (void)status;
-    r->event = NULL;
-    running_finish(r);
+    running_finish(opaque);
 }
 
 /* The guest counts on the end being watched; without that the data is kept
  * until the worker ends rather than pulled from under a running command. */
-static void watch_data(struct running *r)
+static void watch_data(struct running *r, cl_event event)
 {
-    cl_event event = r->event;
-    if (r->w->cl.clSetEventCallback(event, CL_COMPLETE, data_done, r))
-        return;
-    r->w->cl.clReleaseEvent(event);
+    const cl_icd_dispatch *cl = &r->w->cl;
+    r->event = NULL;
+    cl->clSetEventCallback(event, CL_COMPLETE, data_done, r); /* may free r at once */
+    cl->clReleaseEvent(event);
 }
 
 void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
@@ -154,7 +152,7 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
     if (!blocking) {
         answer(&now, CL_SUCCESS);
         if (r)
-            watch_data(r);
+            watch_data(r, event);
         return;
     }
     if (!r || hcl_defer(c->w->defer, wait_and_answer, r))
