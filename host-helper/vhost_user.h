@@ -38,6 +38,7 @@ enum hcl_vu_request {
     HCL_VU_SET_PROTOCOL_FEATURES = 16,
     HCL_VU_GET_QUEUE_NUM = 17,
     HCL_VU_SET_VRING_ENABLE = 18,
+    HCL_VU_SET_BACKEND_REQ_FD = 21,
     HCL_VU_GET_CONFIG = 24,
     HCL_VU_SET_CONFIG = 25,
     HCL_VU_RESET_DEVICE = 34,
@@ -53,6 +54,7 @@ enum hcl_vu_request {
 
 #define HCL_VU_PF_MQ (1ull << 0)
 #define HCL_VU_PF_REPLY_ACK (1ull << 3)
+#define HCL_VU_PF_BACKEND_REQ (1ull << 5)
 #define HCL_VU_PF_CONFIG (1ull << 9)
 #define HCL_VU_PF_RESET_DEVICE (1ull << 13)
 #define HCL_VU_PF_CONFIGURE_MEM_SLOTS (1ull << 15)
@@ -150,6 +152,7 @@ struct hcl_vu {
     struct hcl_guest_ram ram;
     uint64_t features;
     uint64_t protocol_features;
+    int backend_req_fd;   /* -1: none; kept open, never used */
     uint32_t queues_seen; /* the front end has named so many: 0 = none yet */
     struct hcl_vu_queue queue[HCL_VM_MAX_QUEUES];
     struct hcl_vu_message put_off; /* the reply, but for its payload */

@@ -10,9 +10,12 @@
 #include "vring.h"
 
 #define FEATURES (HCL_VU_F_VERSION_1 | HCL_VU_F_PROTOCOL_FEATURES)
+
+/* We have nothing to ask a front end, but user-mode Linux 6.1 allocates its
+ * queues' interrupt together with the channel for that. */
 #define PROTOCOL_FEATURES                                                                          \
-    (HCL_VU_PF_MQ | HCL_VU_PF_REPLY_ACK | HCL_VU_PF_CONFIG | HCL_VU_PF_RESET_DEVICE |              \
-     HCL_VU_PF_CONFIGURE_MEM_SLOTS)
+    (HCL_VU_PF_MQ | HCL_VU_PF_REPLY_ACK | HCL_VU_PF_BACKEND_REQ | HCL_VU_PF_CONFIG |               \
+     HCL_VU_PF_RESET_DEVICE | HCL_VU_PF_CONFIGURE_MEM_SLOTS)
 
 /* A message on its way through a handler. A handler that keeps a descriptor
  * puts -1 in its place. */
@@ -20,9 +23,18 @@ struct call {
     const struct hcl_vu_message *m;
     int *fds;
     unsigned nfds;
-    bool wants_ack;
+    bool has_reply; /* an answer of its own */
     struct hcl_vu_message *reply;
 };
+
+/* User-mode Linux counts on acknowledgements from the moment in which it knows
+ * what it will set: asks for one of SET_PROTOCOL_FEATURES itself. So this is
+ * asked after a message has been carried out. */
+static bool wants_ack(const struct hcl_vu *vu, const struct call *call)
+{
+    return (call->m->hdr.flags & HCL_VU_FLAG_NEED_REPLY) && !call->has_reply &&
+           (vu->protocol_features & HCL_VU_PF_REPLY_ACK);
+}
 
 static void reply_with(struct call *call, const void *payload, size_t len)
 {
@@ -108,6 +120,17 @@ static int set_protocol_features(struct hcl_vu *vu, struct call *call)
  * specification's advice. */
 static int ignore(struct hcl_vu *vu, struct call *call)
 {
+    return 0;
+}
+
+/* Kept, for its end would be an event in the front end. */
+static int set_backend_req_fd(struct hcl_vu *vu, struct call *call)
+{
+    if (call->nfds != 1)
+        return -EINVAL;
+    if (vu->backend_req_fd >= 0)
+        close(vu->backend_req_fd);
+    vu->backend_req_fd = take_fd(call);
     return 0;
 }
 
@@ -317,7 +340,7 @@ static void send_put_off(void *opaque);
 static int put_off(struct hcl_vu *vu, struct call *call)
 {
     vu->put_off.hdr = call->reply->hdr;
-    vu->put_off.hdr.size = call->wants_ack ? sizeof(uint64_t) : 0;
+    vu->put_off.hdr.size = wants_ack(vu, call) ? sizeof(uint64_t) : 0;
     memset(vu->put_off.payload, 0, sizeof(uint64_t));
     if (call->m->hdr.request == HCL_VU_GET_VRING_BASE) {
         vu->put_off.hdr.size = sizeof(struct hcl_vu_state);
@@ -446,7 +469,7 @@ static int get_config(struct hcl_vu *vu, struct call *call)
 static int set_config(struct hcl_vu *vu, struct call *call)
 {
     hcl_log_debug("%s: a write to config space is ignored", vu->name);
-    return call->wants_ack ? -EPERM : 0;
+    return wants_ack(vu, call) ? -EPERM : 0;
 }
 
 /* ---- dispatch ---- */
@@ -488,6 +511,7 @@ static const struct request requests[HCL_VU_REQUESTS] = {
     [HCL_VU_SET_PROTOCOL_FEATURES] = {"SET_PROTOCOL_FEATURES", U64, 0, ACK, set_protocol_features},
     [HCL_VU_GET_QUEUE_NUM] = {"GET_QUEUE_NUM", NOTHING, 0, REPLIES, get_queue_num},
     [HCL_VU_SET_VRING_ENABLE] = {"SET_VRING_ENABLE", STATE, 0, ACK, set_vring_enable},
+    [HCL_VU_SET_BACKEND_REQ_FD] = {"SET_BACKEND_REQ_FD", NOTHING, 1, ACK, set_backend_req_fd},
     [HCL_VU_GET_CONFIG] = {"GET_CONFIG", CONFIG, 0, REPLIES, get_config},
     [HCL_VU_SET_CONFIG] = {"SET_CONFIG", CONFIG, 0, ACK, set_config},
     [HCL_VU_RESET_DEVICE] = {"RESET_DEVICE", NOTHING, 0, ACK, reset_device},
@@ -543,24 +567,22 @@ int hcl_vu_handle(struct hcl_vu *vu, const struct hcl_vu_message *m, int *fds, u
                   struct hcl_vu_message *reply)
 {
     const struct request *r = find_request(m->hdr.request);
-    struct call call = {.m = m, .fds = fds, .nfds = nfds, .reply = reply};
+    struct call call = {
+        .m = m, .fds = fds, .nfds = nfds, .reply = reply, .has_reply = r && r->has_reply};
 
     reply->hdr.request = m->hdr.request;
     reply->hdr.flags = HCL_VU_FLAG_VERSION | HCL_VU_FLAG_REPLY;
     reply->hdr.size = 0;
     int rc = hcl_vu_check_header(vu, &m->hdr);
-    if (rc == 0) {
-        call.wants_ack = (m->hdr.flags & HCL_VU_FLAG_NEED_REPLY) && !(r && r->has_reply) &&
-                         (vu->protocol_features & HCL_VU_PF_REPLY_ACK);
+    if (rc == 0)
         rc = call_handler(vu, r, &call);
-    }
     for (unsigned i = 0; i < nfds; i++) {
         if (fds[i] >= 0)
             close(fds[i]);
     }
     /* Whoever asks for an acknowledgement is told, and may go on; to others
      * the end of the connection is the only way to say it. */
-    if (rc == HCL_VU_PUT_OFF || !call.wants_ack || rc == -EPROTO)
+    if (rc == HCL_VU_PUT_OFF || rc == -EPROTO || !wants_ack(vu, &call))
         return rc;
     reply_u64(&call, rc < 0 ? 1 : 0);
     return 0;
@@ -575,6 +597,7 @@ int hcl_vu_init(struct hcl_vu *vu, struct hcl_server *s, const char *name,
     vu->name = name;
     vu->finished = finished;
     vu->opaque = opaque;
+    vu->backend_req_fd = -1;
     hcl_guest_ram_init(&vu->ram, true);
     for (uint32_t i = 0; i < HCL_VM_MAX_QUEUES; i++) {
         vu->queue[i].kick_fd = -1;
@@ -593,5 +616,7 @@ void hcl_vu_finish(struct hcl_vu *vu)
         if (vu->queue[i].call_fd >= 0)
             close(vu->queue[i].call_fd);
     }
+    if (vu->backend_req_fd >= 0)
+        close(vu->backend_req_fd);
     hcl_guest_ram_finish(&vu->ram);
 }

@@ -167,7 +167,9 @@ void fake_negotiate(struct fake_vm *vm)
     uint64_t features = fake_get_u64(vm, HCL_VU_GET_FEATURES);
     uint64_t protocol = fake_get_u64(vm, HCL_VU_GET_PROTOCOL_FEATURES);
 
-    fake_send(vm, HCL_VU_SET_PROTOCOL_FEATURES, 0, &protocol, sizeof(protocol), NULL, 0);
+    /* Acknowledged already, as user-mode Linux expects. */
+    assert_int_equal(
+        fake_ack(vm, HCL_VU_SET_PROTOCOL_FEATURES, &protocol, sizeof(protocol), NULL, 0), 0);
     fake_send(vm, HCL_VU_SET_OWNER, 0, NULL, 0, NULL, 0);
     assert_int_equal(fake_ack(vm, HCL_VU_SET_FEATURES, &features, sizeof(features), NULL, 0), 0);
 }
