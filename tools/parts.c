@@ -104,13 +104,16 @@ int parts_uml_shim(const struct parts *p, char *path)
 
 int parts_preload(const struct parts *p, const char *version, char *path)
 {
-    char cache[PATH_MAX];
-
     if (p->built &&
         !try_path(path, "%s/qemu-virtio-ocl/qemu/vhost-user-ocl-%s.so", p->build, version))
         return 0;
-    if (!try_path(path, VOCL_LIBDIR "/virtio-ocl/vhost-user-ocl-%s.so", version))
-        return 0;
+    return try_path(path, VOCL_LIBDIR "/virtio-ocl/vhost-user-ocl-%s.so", version);
+}
+
+int parts_cached_preload(const char *version, char *path)
+{
+    char cache[PATH_MAX];
+
     if (cache_folder(cache, "qemu") < 0)
         return -ENOENT;
     return try_path(path, "%s/vhost-user-ocl-%s.so", cache, version);

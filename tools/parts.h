@@ -34,8 +34,9 @@ int parts_uml_driver(const struct parts *p, const char *release, char *path);
 /* What linux.uml needs preloaded on some processors (uml_xstate.c). */
 int parts_uml_shim(const struct parts *p, char *path);
 
-/* vhost-user-ocl-VERSION.so for QEMU: built, installed, or in the cache. */
+/* vhost-user-ocl-VERSION.so for QEMU: built or installed; and the cache's. */
 int parts_preload(const struct parts *p, const char *version, char *path);
+int parts_cached_preload(const char *version, char *path);
 
 /* A script of qemu-virtio-ocl/: "qemu/build-preload", "linux/build-uml". */
 int parts_script(const struct parts *p, const char *name, char *path);

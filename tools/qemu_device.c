@@ -65,24 +65,26 @@ static bool has_test_device(struct qemu *q, const char *devices)
            lists(devices, "vhost-user-test-device-pci");
 }
 
-static int preload_folder(char *path)
-{
-    return cache_folder(path, "qemu");
-}
-
+/*
+ * The script does nothing when what is in the cache is right for exactly this
+ * build of QEMU, which a version alone does not tell.
+ */
 static bool build_preload(struct qemu *q, const struct parts *parts)
 {
-    char script[PATH_MAX], folder[PATH_MAX], text[4096];
-    char *const argv[] = {script, folder, q->program, NULL};
+    char script[PATH_MAX], folder[PATH_MAX], program[PATH_MAX + 8], text[4096];
+    char *const argv[] = {"env", program, script, folder, NULL};
     int ret;
 
-    if (parts_script(parts, "qemu/build-preload", script) < 0 || preload_folder(folder) < 0)
+    q->device = OWN_DEVICE;
+    if (parts_script(parts, "qemu/build-preload", script) < 0 || cache_folder(folder, "qemu") < 0)
         return false;
-    say("building the device for QEMU %s (once, about a minute)", q->version);
+    snprintf(program, sizeof(program), "QEMU=%s", q->program);
+    if (parts_cached_preload(q->version, q->preload) < 0)
+        say("building the device for QEMU %s (once, about a minute)", q->version);
     ret = process_output(argv, BUILD_MS, text, sizeof(text));
-    if (ret)
-        say("%s failed: the lines above say why", script);
-    return !ret && !parts_preload(parts, q->version, q->preload);
+    if (ret < 0)
+        say("cannot run %s: %s", script, strerror(-ret));
+    return !ret && !parts_cached_preload(q->version, q->preload);
 }
 
 static bool has_preload(struct qemu *q, const struct parts *parts)
