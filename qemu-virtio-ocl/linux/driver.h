@@ -119,6 +119,7 @@ struct virtio_ocl_device {
 	struct kref ref;
 	struct miscdevice misc;
 	struct virtio_device *vdev;
+	struct work_struct reset_work;
 	struct srcu_struct srcu;
 	bool gone;			/* read under srcu, or ctl_lock */
 

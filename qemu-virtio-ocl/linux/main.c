@@ -28,6 +28,9 @@
 
 struct workqueue_struct *virtio_ocl_wq;
 
+/* Apart, since a reset waits for what runs on the other. */
+static struct workqueue_struct *virtio_ocl_reset_wq;
+
 /* There is one /dev/virtio-ocl, so one device is bound at a time. */
 static atomic_t virtio_ocl_bound = ATOMIC_INIT(0);
 
@@ -284,6 +287,38 @@ static void virtio_ocl_post_all(struct virtio_ocl_device *dev)
 	}
 }
 
+/*
+ * The other side has gone and come again, or will, and has forgotten every
+ * client: begin anew. Files that are open now keep failing with ENODEV.
+ */
+static void virtio_ocl_reset_work(struct work_struct *work)
+{
+	struct virtio_ocl_device *dev =
+		container_of(work, struct virtio_ocl_device, reset_work);
+	struct virtio_device *vdev = dev->vdev;
+
+	dev_warn(&vdev->dev, "the device needs a reset: its clients are lost\n");
+	if (device_reprobe(&vdev->dev) < 0)
+		dev_err(&vdev->dev, "the device did not come back\n");
+	put_device(&vdev->dev);
+	virtio_ocl_device_put(dev);
+}
+
+static void virtio_ocl_config_changed(struct virtio_device *vdev)
+{
+	struct virtio_ocl_device *dev = vdev->priv;
+
+	/* Nothing else in the configuration changes what we do. */
+	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET))
+		return;
+	get_device(&vdev->dev);
+	kref_get(&dev->ref);
+	if (!queue_work(virtio_ocl_reset_wq, &dev->reset_work)) {
+		put_device(&vdev->dev);
+		virtio_ocl_device_put(dev);
+	}
+}
+
 static int virtio_ocl_probe(struct virtio_device *vdev)
 {
 	struct virtio_ocl_device *dev;
@@ -306,6 +341,7 @@ static int virtio_ocl_probe(struct virtio_device *vdev)
 	if (err)
 		goto unbind;
 	kref_init(&dev->ref);
+	INIT_WORK(&dev->reset_work, virtio_ocl_reset_work);
 	spin_lock_init(&dev->ctl_lock);
 	INIT_LIST_HEAD(&dev->ctl_pending);
 	dev->vdev = vdev;
@@ -408,18 +444,28 @@ static struct virtio_driver virtio_ocl_driver = {
 	.validate = virtio_ocl_validate,
 	.probe = virtio_ocl_probe,
 	.remove = virtio_ocl_remove,
+	.config_changed = virtio_ocl_config_changed,
 };
 
 static int __init virtio_ocl_init(void)
 {
-	int err;
+	int err = -ENOMEM;
 
 	virtio_ocl_wq = alloc_workqueue("virtio_ocl", WQ_UNBOUND, 0);
 	if (!virtio_ocl_wq)
-		return -ENOMEM;
+		return err;
+	virtio_ocl_reset_wq = alloc_workqueue("virtio_ocl_reset", 0, 0);
+	if (!virtio_ocl_reset_wq)
+		goto destroy_wq;
 	err = register_virtio_driver(&virtio_ocl_driver);
 	if (err)
-		destroy_workqueue(virtio_ocl_wq);
+		goto destroy_reset_wq;
+	return 0;
+
+destroy_reset_wq:
+	destroy_workqueue(virtio_ocl_reset_wq);
+destroy_wq:
+	destroy_workqueue(virtio_ocl_wq);
 	return err;
 }
 module_init(virtio_ocl_init);
@@ -427,6 +473,7 @@ module_init(virtio_ocl_init);
 static void __exit virtio_ocl_exit(void)
 {
 	unregister_virtio_driver(&virtio_ocl_driver);
+	destroy_workqueue(virtio_ocl_reset_wq);
 	destroy_workqueue(virtio_ocl_wq);
 }
 module_exit(virtio_ocl_exit);

@@ -165,7 +165,7 @@ static int vu_ocl_start(VHostUserOCL *ocl)
     VirtIODevice *vdev = VIRTIO_DEVICE(ocl);
     BusState *qbus = qdev_get_parent_bus(DEVICE(ocl));
     VirtioBusClass *k = VIRTIO_BUS_GET_CLASS(qbus);
-    int i, ret;
+    int ret;
 
     if (!k->set_guest_notifiers) {
         error_report("vhost-user-ocl: the bus has no guest notifiers");
@@ -192,10 +192,6 @@ static int vu_ocl_start(VHostUserOCL *ocl)
         goto unset_notifiers;
     }
     ocl->started = true;
-    /* Masking is left to the transport. */
-    for (i = 0; i < ocl->nvqs; i++) {
-        vhost_virtqueue_mask(&ocl->vhost_dev, vdev, i, false);
-    }
     return 0;
 
 unset_notifiers:
@@ -258,29 +254,6 @@ static uint64_t vu_ocl_get_features(VirtIODevice *vdev, uint64_t features,
 {
     return vhost_get_features(&VHOST_USER_OCL(vdev)->vhost_dev,
                               vu_ocl_feature_bits, features);
-}
-
-/* The device's own notifier is no queue's: vhost does not know it. */
-static bool vu_ocl_is_queue(VHostUserOCL *ocl, int idx)
-{
-    return idx >= 0 && idx < ocl->nvqs;
-}
-
-static void vu_ocl_guest_notifier_mask(VirtIODevice *vdev, int idx, bool mask)
-{
-    VHostUserOCL *ocl = VHOST_USER_OCL(vdev);
-
-    if (ocl->started && vu_ocl_is_queue(ocl, idx)) {
-        vhost_virtqueue_mask(&ocl->vhost_dev, vdev, idx, mask);
-    }
-}
-
-static bool vu_ocl_guest_notifier_pending(VirtIODevice *vdev, int idx)
-{
-    VHostUserOCL *ocl = VHOST_USER_OCL(vdev);
-
-    return ocl->started && vu_ocl_is_queue(ocl, idx) &&
-           vhost_virtqueue_pending(&ocl->vhost_dev, idx);
 }
 
 static struct vhost_dev *vu_ocl_get_vhost(VirtIODevice *vdev)
@@ -412,6 +385,11 @@ static void vu_ocl_realize(DeviceState *dev, Error **errp)
     virtio_init(vdev, VU_OCL_TABLE_ID, VU_OCL_CONFIG_SIZE);
     vdev->device_id = VU_OCL_DEVICE_ID;
     vdev->name = "virtio-ocl";
+    /*
+     * Interrupts are masked in the transport alone. Otherwise the queues would
+     * start masked, and what the back end answers at once would be lost.
+     */
+    vdev->use_guest_notifier_mask = false;
 
     ocl->nvqs = 1 + ocl->client_queues;
     ocl->vqs = g_new0(VirtQueue *, ocl->nvqs);
@@ -480,8 +458,6 @@ static void vu_ocl_class_init(ObjectClass *klass, VU_OCL_CLASS_DATA *data)
     vdc->get_config = vu_ocl_get_config;
     vdc->set_status = vu_ocl_set_status;
     vdc->reset = vu_ocl_reset;
-    vdc->guest_notifier_mask = vu_ocl_guest_notifier_mask;
-    vdc->guest_notifier_pending = vu_ocl_guest_notifier_pending;
     vdc->get_vhost = vu_ocl_get_vhost;
 }
 
