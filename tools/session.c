@@ -17,7 +17,8 @@
 #include "session.h"
 #include "tail.h"
 
-#define TAIL_LINES 20
+#define LOG_LINES 6   /* QEMU names its reason in one; UML talks */
+#define TAIL_LINES 40 /* a panic with its stack; its cause is above that */
 
 /* POLLOUT promises a pipe at least this much room (PIPE_BUF, pipe(7)), so that a
  * write to the user's stdout never blocks, without making it non-blocking: the
@@ -430,7 +431,7 @@ void session_print_tails(struct session *s)
     drain_text(s);
     if (s->verbose) /* it has all been shown */
         return;
-    tail_print(&s->log, "", TAIL_LINES);
+    tail_print(&s->log, "", LOG_LINES);
     if (tail_empty(&s->console))
         say("the guest's console is empty");
     else

@@ -35,6 +35,7 @@ enum {
     OPT_MEM,
     OPT_CPUS,
     OPT_KERNEL,
+    OPT_APPEND,
     OPT_TIMEOUT,
     OPT_UML,
     OPT_DEVICE,
@@ -47,6 +48,7 @@ static const struct argp_option options[] = {
     {"mem", OPT_MEM, "SIZE", 0, "the guest's memory, as 512M or 4G (2G)", 1},
     {"cpus", OPT_CPUS, "N", 0, "the guest's processors (KVM: up to 4, else 1)", 1},
     {"kernel", OPT_KERNEL, "FILE", 0, "the guest's kernel (one of /boot)", 1},
+    {"append", OPT_APPEND, "TEXT", 0, "more for the kernel's command line", 1},
     {"timeout", OPT_TIMEOUT, "SECONDS", 0, "end the VM after that, with exit status 124", 1},
     {"qemu", OPT_QEMU, "PATH", 0, "this QEMU (qemu-system-x86_64)", 2},
     {"device", OPT_DEVICE, "WAY", 0,
@@ -110,6 +112,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_KERNEL:
         opt->kernel = arg;
+        return 0;
+    case OPT_APPEND:
+        opt->append = arg;
         return 0;
     case OPT_TIMEOUT:
         opt->timeout_s = parse_number(arg, 1, 1u << 30, "not a number of seconds:");
@@ -296,7 +301,7 @@ int vocl_vm_main(int argc, char **argv)
         .parser = parse,
         .args_doc = "[--] PROGRAM [ARGUMENT...]",
         .doc = "Run PROGRAM in a throw-away virtual machine made of this machine's files."};
-    struct vm_options opt = {.mem_mib = DEFAULT_MEM_MIB};
+    struct vm_options opt = {.mem_mib = DEFAULT_MEM_MIB, .append = ""};
     static struct vm vm;
     struct scratch scratch;
     sigset_t held, before;

@@ -23,6 +23,7 @@ struct vm_options {
     const char *accel;      /* "kvm", "tcg", or NULL: try */
     const char *device;     /* a way to the device (qemu_device.h), or NULL */
     const char *kernel;     /* image, or NULL: one of /boot */
+    const char *append;     /* more for its command line, or "" */
     const char *vhost_user; /* somebody else's helper, or NULL */
     unsigned mem_mib;
     unsigned cpus;      /* 0: as suits the accelerator */

@@ -171,8 +171,8 @@ static void add_boot(struct args *a, const struct vm *vm)
     add(a, "-append");
     add(a,
         "console=ttyS0 panic=-1 loglevel=7 nokaslr random.trust_cpu=on vocl.root=9p "
-        "vocl.channel=virtio vocl.device=%d",
-        !vm->opt->no_device);
+        "vocl.channel=virtio vocl.device=%d %s",
+        !vm->opt->no_device, vm->opt->append);
 }
 
 static void add_devices(struct args *a, const struct vm *vm, int channel, int console)

@@ -102,6 +102,7 @@ static pid_t start_uml(const struct vm *vm, int channel, int console, int log)
                           "vocl.root=hostfs",
                           "vocl.channel=/dev/ttyS0",
                           vm->opt->no_device ? "vocl.device=0" : "vocl.device=1",
+                          (char *)vm->opt->append,
                           vm->opt->no_device ? NULL : device,
                           NULL};
 
