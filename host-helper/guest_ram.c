@@ -9,16 +9,26 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "log.h"
+#include "ram_guard.h"
+
 void hcl_guest_ram_init(struct hcl_guest_ram *ram, bool mapped)
 {
     memset(ram, 0, sizeof(*ram));
     ram->mapped = mapped;
 }
 
+static void region_unmap(struct hcl_ram_region *r)
+{
+    if (!r->map)
+        return;
+    ram_guard_remove(r->map);
+    munmap(r->map, r->map_len);
+}
+
 static void region_finish(struct hcl_ram_region *r)
 {
-    if (r->map)
-        munmap(r->map, r->map_len);
+    region_unmap(r);
     close(r->fd);
 }
 
@@ -39,19 +49,27 @@ static bool overlap(uint64_t a, uint64_t alen, uint64_t b, uint64_t blen)
     return a < b + blen && b < a + alen;
 }
 
-/* A file that is shorter than the region would be a SIGBUS later. */
+/*
+ * A file that is shorter than the region would be a SIGBUS later. Pages of
+ * hugetlbfs cannot be mapped one by one, and so not behind one another.
+ */
 static int region_check(const struct hcl_ram_region *r)
 {
+    struct statfs fs;
     struct stat st;
 
     if (r->size == 0 || overflows(r->gpa, r->size) || overflows(r->user, r->size) ||
         overflows(r->offset, r->size))
         return -EINVAL;
-    if (fstat(r->fd, &st) < 0)
+    if (fstat(r->fd, &st) < 0 || fstatfs(r->fd, &fs) < 0)
         return -errno;
     if (!S_ISREG(st.st_mode) || r->offset + r->size > (uint64_t)st.st_size)
         return -EINVAL;
-    return 0;
+    if (fs.f_type != HUGETLBFS_MAGIC)
+        return 0;
+    hcl_log("guest RAM is in hugetlbfs, whose pages cannot be remapped singly: use "
+            "memory-backend-memfd,share=on without hugetlb");
+    return -ENOTSUP;
 }
 
 static int check_disjoint(const struct hcl_ram_region *r, const struct hcl_ram_region *with,
@@ -65,35 +83,26 @@ static int check_disjoint(const struct hcl_ram_region *r, const struct hcl_ram_r
     return 0;
 }
 
-/* Mappings of hugetlbfs start and end at huge pages. */
-static uint64_t map_granule(int fd)
-{
-    struct statfs fs;
-
-    if (fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC && fs.f_bsize > 0)
-        return (uint64_t)fs.f_bsize;
-    return HCL_PAGE_SIZE;
-}
-
 static int region_map(struct hcl_ram_region *r)
 {
-    uint64_t granule = map_granule(r->fd);
-    uint64_t start = r->offset - r->offset % granule;
-    uint64_t len = r->offset + r->size - start;
+    uint64_t skip = r->offset % HCL_PAGE_SIZE;
+    size_t len = (skip + r->size + HCL_PAGE_SIZE - 1) / HCL_PAGE_SIZE * HCL_PAGE_SIZE;
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd,
+                   (off_t)(r->offset - skip));
+    int rc = p == MAP_FAILED ? -errno : 0;
 
-    len = (len + granule - 1) / granule * granule;
-    void *p =
-        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, r->fd, (off_t)start);
-    if (p == MAP_FAILED)
-        return -errno;
-    if (madvise(p, len, MADV_DONTFORK) < 0) {
-        int rc = -errno;
-        munmap(p, len);
+    if (rc == 0 && madvise(p, len, MADV_DONTFORK) < 0)
+        rc = -errno;
+    if (rc == 0)
+        rc = ram_guard_add(p, len);
+    if (rc < 0) {
+        if (p != MAP_FAILED)
+            munmap(p, len);
         return rc;
     }
     r->map = p;
     r->map_len = len;
-    r->base = (uint8_t *)p + (r->offset - start);
+    r->base = (uint8_t *)p + skip;
     return 0;
 }
 
@@ -128,10 +137,8 @@ int hcl_guest_ram_set(struct hcl_guest_ram *ram, const struct hcl_ram_region *r,
     return 0;
 
 undo:
-    while (new.n-- > 0) {
-        if (new.r[new.n].map)
-            munmap(new.r[new.n].map, new.r[new.n].map_len);
-    }
+    while (new.n-- > 0)
+        region_unmap(&new.r[new.n]);
     return rc;
 }
 

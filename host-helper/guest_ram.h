@@ -48,8 +48,8 @@ void hcl_guest_ram_finish(struct hcl_guest_ram *ram);
 /*
  * Replace the whole table by r[0..n): gpa, size, user, offset and fd are
  * looked at. Takes the descriptors on success. Returns 0, -EINVAL (overlaps,
- * overflows, lies beyond its file's end, not a regular file), -ENOSPC (too
- * many) or -ENOMEM; the old table then stays.
+ * overflows, lies beyond its file's end, not a regular file), -ENOTSUP (in
+ * hugetlbfs, logged), -ENOSPC (too many) or -ENOMEM; the old table then stays.
  */
 int hcl_guest_ram_set(struct hcl_guest_ram *ram, const struct hcl_ram_region *r, unsigned n);
 

@@ -6,8 +6,6 @@
 
 #include "guest_ram.h"
 
-/* A file of huge pages is refused by mmap() here: its regions must start and
- * end at huge pages, which single pages of the guest do not. */
 int ram_window_init(struct ram_window *w, const struct hcl_guest_ram *ram, uint64_t gpa,
                     uint64_t len, void **ptr)
 {

@@ -172,7 +172,7 @@ static int map_part(const struct hcl_guest_ram *ram, uint8_t *at, uint64_t gpa, 
     if (*done == 0 || *done % HCL_PAGE_SIZE != 0 || offset % HCL_PAGE_SIZE != 0)
         return -EFAULT;
     void *p = mmap(at, *done, prot, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, fd, (off_t)offset);
-    return p == MAP_FAILED ? -errno : 0;
+    return p == MAP_FAILED ? -ENOMEM : 0;
 }
 
 /* Map runs one behind another at `at`, neighbours in one piece. */

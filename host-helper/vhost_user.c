@@ -220,11 +220,20 @@ static void on_message(void *opaque, int fd, short revents)
         disconnect(e, "the VM's connection is closed after a bad message");
 }
 
+/* hcl_vm_pending_fn. While an answer is put off, nothing is read. */
+static bool message_pending(void *opaque)
+{
+    struct endpoint *e = opaque;
+    struct pollfd p = {.fd = e->conn_fd, .events = POLLIN};
+
+    return e->conn_watch && poll(&p, 1, 0) > 0;
+}
+
 /* ---- connecting ---- */
 
 static int serve(struct endpoint *e, int conn)
 {
-    int rc = hcl_vu_init(&e->vu, e->server, e->name, on_finished, e);
+    int rc = hcl_vu_init(&e->vu, e->server, e->name, on_finished, message_pending, e);
     if (rc < 0)
         return rc;
     e->conn_watch = hcl_server_watch(e->server, conn, POLLIN, on_message, e);

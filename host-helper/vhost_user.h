@@ -160,9 +160,9 @@ struct hcl_vu {
     void *opaque;
 };
 
-/* Returns 0 or -ENOMEM. name stays the caller's. */
+/* Returns 0 or -ENOMEM. name stays the caller's; pending is vm.h's. */
 int hcl_vu_init(struct hcl_vu *vu, struct hcl_server *s, const char *name,
-                hcl_vu_finished_fn finished, void *opaque);
+                hcl_vu_finished_fn finished, hcl_vm_pending_fn pending, void *opaque);
 
 /* The vm must have been stopped (hcl_vm_abandon()). */
 void hcl_vu_finish(struct hcl_vu *vu);

@@ -591,7 +591,7 @@ int hcl_vu_handle(struct hcl_vu *vu, const struct hcl_vu_message *m, int *fds, u
 /* ---- beginning and end ---- */
 
 int hcl_vu_init(struct hcl_vu *vu, struct hcl_server *s, const char *name,
-                hcl_vu_finished_fn finished, void *opaque)
+                hcl_vu_finished_fn finished, hcl_vm_pending_fn pending, void *opaque)
 {
     memset(vu, 0, sizeof(*vu));
     vu->name = name;
@@ -603,7 +603,7 @@ int hcl_vu_init(struct hcl_vu *vu, struct hcl_server *s, const char *name,
         vu->queue[i].kick_fd = -1;
         vu->queue[i].call_fd = -1;
     }
-    vu->vm = hcl_vm_create(s, name, &vu->ram);
+    vu->vm = hcl_vm_create(s, name, &vu->ram, pending, opaque);
     return vu->vm ? 0 : -ENOMEM;
 }
 

@@ -283,6 +283,8 @@ static void control_kicked(void *opaque, int fd, short revents)
         control_broken(vm, "its kick descriptor has failed");
         return;
     }
+    if (vm->pending(vm->pending_opaque))
+        return; /* the kick stays, and is for the next turn */
     hcl_vring_fd_drain(fd);
     while (left > 0 && control_next(vm))
         left--;
@@ -454,7 +456,8 @@ bool hcl_vm_shutdown(struct hcl_vm *vm, hcl_vm_stopped_fn fn, void *opaque)
 /* ---- the device ---- */
 
 struct hcl_vm *hcl_vm_create(struct hcl_server *s, const char *name,
-                             const struct hcl_guest_ram *ram)
+                             const struct hcl_guest_ram *ram, hcl_vm_pending_fn pending,
+                             void *opaque)
 {
     struct hcl_vm *vm = calloc(1, sizeof(*vm));
 
@@ -462,6 +465,8 @@ struct hcl_vm *hcl_vm_create(struct hcl_server *s, const char *name,
         return NULL;
     vm->server = s;
     vm->ram = ram;
+    vm->pending = pending;
+    vm->pending_opaque = opaque;
     vm->silent = true; /* until the control queue runs */
     snprintf(vm->name, sizeof(vm->name), "%s", name);
     for (uint32_t i = 0; i < HCL_VM_MAX_QUEUES; i++)

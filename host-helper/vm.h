@@ -43,9 +43,17 @@ struct hcl_vm_queue {
 
 typedef void (*hcl_vm_stopped_fn)(void *opaque);
 
-/* name: for the log. NULL: no memory. */
+/* Has the front end said something that we are about to read? */
+typedef bool (*hcl_vm_pending_fn)(void *opaque);
+
+/*
+ * name: for the log. pending is asked before the control queue is looked at: a
+ * front end tells us of its queues before the guest can use them, but by
+ * another way, and the guest must not overtake it. NULL: no memory.
+ */
 struct hcl_vm *hcl_vm_create(struct hcl_server *s, const char *name,
-                             const struct hcl_guest_ram *ram);
+                             const struct hcl_guest_ram *ram, hcl_vm_pending_fn pending,
+                             void *opaque);
 
 /* Everything must have been stopped. NULL is allowed. */
 void hcl_vm_destroy(struct hcl_vm *vm);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "ram_guard.h"
 
 /* Messages that wait for room in a link. More than the control queue can have
  * outstanding, plus some changes of the memory table: a worker that lets them
@@ -425,6 +426,7 @@ __attribute__((noreturn)) static void worker_run(struct hcl_vm_client *c, int li
         .nruns = nruns,
     };
 
+    ram_guard_finish();
     hcl_log_client(id.name);
     struct hcl_transport *t = hcl_transport_virtio_create(opt, &h);
     _exit(t ? hcl_worker_main(opt, &id, t) : 1);

@@ -69,6 +69,8 @@ struct hcl_vm_queue_state {
 struct hcl_vm {
     struct hcl_server *server;
     const struct hcl_guest_ram *ram;
+    hcl_vm_pending_fn pending;
+    void *pending_opaque;
     char name[40];
     uint32_t next_tag;
     bool silent; /* the front end has gone: touch no guest memory */

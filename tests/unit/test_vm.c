@@ -321,26 +321,74 @@ static void lengths_are_checked(void **state)
     assert_int_equal(fake_close(&vm, 2), VIRTIO_OCL_S_INVALID); /* not open */
 }
 
+/* Pages of which no two are neighbours: every one is a mapping. */
+static struct virtio_ocl_run *scattered_runs(void)
+{
+    struct virtio_ocl_run *runs = calloc(VIRTIO_OCL_MAX_RUNS, sizeof(*runs));
+
+    assert_non_null(runs);
+    for (uint64_t i = 0; i < VIRTIO_OCL_MAX_RUNS; i++)
+        runs[i] = (struct virtio_ocl_run){FAKE_LOW + i * 2 * FAKE_PAGE % FAKE_RAM_SIZE, FAKE_PAGE};
+    return runs;
+}
+
+/* Map `pieces` times all of runs as one region. Returns the first bad status. */
+static uint32_t map_pieces(uint32_t region, const struct virtio_ocl_run *runs, unsigned pieces)
+{
+    const uint64_t piece = VIRTIO_OCL_MAX_RUNS * FAKE_PAGE;
+    struct fake_map m = {1, region, 0, pieces * piece, 0};
+    uint32_t status = VIRTIO_OCL_S_OK;
+
+    for (; m.offset < m.total_len && status == VIRTIO_OCL_S_OK; m.offset += piece)
+        status = fake_map(&vm, &m, runs, VIRTIO_OCL_MAX_RUNS);
+    return status;
+}
+
 /* Many requests with all their runs at once: the link has no room for them. */
 static void burst_of_large_maps_is_answered(void **state)
 {
-    struct virtio_ocl_run *runs = calloc(VIRTIO_OCL_MAX_RUNS, sizeof(*runs));
+    struct virtio_ocl_run *runs = scattered_runs();
     uint32_t slot[8], status = 0;
 
     open_client();
-    for (uint32_t i = 0; i < VIRTIO_OCL_MAX_RUNS; i++)
-        runs[i] =
-            (struct virtio_ocl_run){FAKE_LOW + i / 2 * 2 * FAKE_PAGE % FAKE_RAM_SIZE, FAKE_PAGE};
     for (uint32_t i = 0; i < 8; i++) {
         const struct fake_map m = {1, i + 1, 0, VIRTIO_OCL_MAX_RUNS * FAKE_PAGE, 0};
         slot[i] = fake_map_send(&vm, &m, runs, VIRTIO_OCL_MAX_RUNS);
     }
     for (uint32_t i = 0; i < 8; i++) {
         assert_true(fake_answered(&vm, slot[i], 20000, &status));
-        /* max_mapped is reached after the fourth. */
-        assert_int_equal(status, i < 4 ? VIRTIO_OCL_S_OK : VIRTIO_OCL_S_NOMEM);
+        assert_int_equal(status, VIRTIO_OCL_S_OK);
     }
     free(runs);
+}
+
+/* vm.max_map_count must not be reached inside the native runtime. */
+static void mappings_have_a_budget(void **state)
+{
+    const unsigned in_region = HCL_VIRTIO_MAX_REGION_RUNS / VIRTIO_OCL_MAX_RUNS;
+    const unsigned in_all = HCL_VIRTIO_MAX_RUNS / VIRTIO_OCL_MAX_RUNS;
+    struct virtio_ocl_run *runs = scattered_runs();
+
+    open_client();
+    assert_int_equal(map_pieces(1, runs, in_region + 1), VIRTIO_OCL_S_NOMEM);
+    assert_int_equal(map_pieces(1, runs, in_region), VIRTIO_OCL_S_OK);
+    assert_int_equal(map_pieces(2, runs, in_all - in_region), VIRTIO_OCL_S_OK);
+    assert_int_equal(map(3, FAKE_HIGH, FAKE_PAGE, 0), VIRTIO_OCL_S_NOMEM);
+    assert_int_equal(fake_unmap(&vm, 1, 2), VIRTIO_OCL_S_OK);
+    assert_int_equal(map(3, FAKE_HIGH, FAKE_PAGE, 0), VIRTIO_OCL_S_OK);
+    free(runs);
+}
+
+static void bytes_have_a_limit(void **state)
+{
+    const struct virtio_ocl_run run = {FAKE_LOW, FAKE_RAM_SIZE};
+    const struct fake_map over = {1, 1, 0, fake_options.max_mapped + FAKE_PAGE, 0};
+    const struct fake_map most = {1, 1, 0, fake_options.max_mapped, 0};
+
+    open_client();
+    assert_int_equal(fake_map(&vm, &over, &run, 1), VIRTIO_OCL_S_NOMEM);
+    assert_int_equal(fake_map(&vm, &most, &run, 1), VIRTIO_OCL_S_OK);
+    assert_int_equal(map(2, FAKE_HIGH, FAKE_PAGE, 0), VIRTIO_OCL_S_NOMEM);
 }
 
 /* ---- losses ---- */
@@ -510,6 +558,25 @@ static void request_outside_of_ram_kills_the_control_queue_only(void **state)
     assert_control_dead_until_restart();
 }
 
+/* The front end, not the guest, but a helper serves other VMs too. */
+static void truncated_memory_kills_that_vm_only(void **state)
+{
+    open_client();
+    pid_t pid = worker_pid();
+    assert_int_equal(ftruncate(vm.fd[0], 0), 0);
+    fake_kick(&vm, 0);
+    fake_kick(&vm, 1);
+    fake_vm_disconnect(&vm);
+    assert_gone(pid);
+    munmap(channel, VOCL_CHANNEL_SIZE);
+    channel = NULL;
+    fake_vm_finish(&vm);
+    fake_vm_init(&vm);
+    fake_vm_connect(&vm, helper.path);
+    fake_start(&vm);
+    open_client();
+}
+
 /* There is nowhere to say so, but the buffer comes back. */
 static void request_without_room_for_an_answer_is_returned(void **state)
 {
@@ -614,6 +681,8 @@ int main(void)
         TEST(bad_maps_are_refused),
         TEST(lengths_are_checked),
         TEST(burst_of_large_maps_is_answered),
+        TEST(mappings_have_a_budget),
+        TEST(bytes_have_a_limit),
         TEST(dead_worker_is_reported),
         TEST(loss_is_reported_when_a_buffer_comes),
         TEST(what_waits_for_a_dying_worker_is_answered),
@@ -626,6 +695,7 @@ int main(void)
         TEST(server_stops_with_clients_running),
         TEST(descriptor_loop_kills_the_control_queue_only),
         TEST(request_outside_of_ram_kills_the_control_queue_only),
+        TEST(truncated_memory_kills_that_vm_only),
         TEST(request_without_room_for_an_answer_is_returned),
         TEST(open_checks_its_channel),
         TEST(worker_that_ends_at_once_is_reported),
