@@ -68,6 +68,7 @@ static void virtio_ocl_region_forget(struct virtio_ocl_region *region)
 	spin_lock(&client->region_lock);
 	dropping = region->dropping;
 	region->dropping = true;
+	xa_erase(&client->regions, region->id);
 	virtio_ocl_cache_remove(region);
 	if (!list_empty(&region->idle)) {
 		list_del_init(&region->idle);
@@ -83,7 +84,6 @@ static void virtio_ocl_region_forget(struct virtio_ocl_region *region)
 	atomic_long_dec(&client->dev->regions);
 
 	spin_lock(&client->region_lock);
-	xa_erase(&client->regions, region->id);
 	if (dropping)
 		client->ndropping--;
 	spin_unlock(&client->region_lock);
@@ -400,4 +400,6 @@ void virtio_ocl_regions_forget(struct virtio_ocl_client *client)
 		virtio_ocl_region_forget(region);
 		virtio_ocl_region_put(region);
 	}
+	/* Those whose UNMAP was answered just before are on their way. */
+	wait_event(client->room, !READ_ONCE(client->ndropping));
 }
