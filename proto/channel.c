@@ -63,9 +63,9 @@ static void put_record(struct vocl_ring *r, uint32_t size, uint16_t op, uint16_t
 
 int vocl_ring_put(struct vocl_ring *r, uint16_t op, uint16_t slot, const void *body, uint32_t len)
 {
-    uint32_t size = sizeof(struct vocl_record) + len;
-    if (len % 8 || size > r->size / 4)
+    if (len % 8 || len > r->size / 4 - sizeof(struct vocl_record))
         return -EMSGSIZE;
+    uint32_t size = sizeof(struct vocl_record) + len;
     uint32_t used = r->mine - __atomic_load_n(r->head, __ATOMIC_ACQUIRE);
     if (used > r->size)
         return -EPROTO;
