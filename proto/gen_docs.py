@@ -13,7 +13,8 @@ def coverage(calls):
     carried = sum(c.carried for c in calls)
     lines = ["# Coverage",
              "",
-             "Generated from `proto/calls.py` (`ninja -C build docs/coverage.md` compares it). "
+             "Generated from `proto/calls.py` by `python3 proto/generate.py coverage docs/coverage.md`; "
+             "a test compares the two. "
              f"{carried} of the {len(calls)} core calls of OpenCL 1.0-3.0 are carried.",
              "",
              "- class: **local** is answered in the guest, **post** crosses without an answer, "

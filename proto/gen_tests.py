@@ -4,35 +4,52 @@
 from emit import Out
 from gen_codec import all_bodies
 
-FILL = {"u64": "0x0123456789abcdefu + %d", "bytes": '(struct vocl_bytes){"bytes-%d", 7}',
-        "words": "(struct vocl_words){words, 1 + %d %% 3}",
-        "blobs": "(struct vocl_blobs){.list = blobs, .count = 1 + %d %% 2}",
-        "payload": "(struct vocl_payload){VOCL_PAYLOAD_INLINE, 5, 0, %d, \"hello\"}"}
+# What to put into field number i.
+FILL = {"u64": "0x0123456789abcdefu + {i}",
+        "bytes": '(struct vocl_bytes){{"bytes-{i}", 7}}',
+        "words": "(struct vocl_words){{words, 1 + {i} % 3}}",
+        "blobs": "(struct vocl_blobs){{.list = blobs, .count = 1 + {i} % 2}}",
+        "payload": '(struct vocl_payload){{VOCL_PAYLOAD_INLINE, 5, 0, {i}, "hello"}}'}
+
+# The memory that a decoded field points to: where a wrong bound shows.
+TOUCH = {"bytes": "    wire_check_touch(b.{f}.data, b.{f}.len);",
+         "words": "    wire_check_touch(b.{f}.v, b.{f}.count * 8);",
+         "blobs": "    wire_check_blobs(&b.{f});",
+         "payload": "    if (b.{f}.data)\n        wire_check_touch(b.{f}.data, b.{f}.len);"}
+
+
+def encode(o, name, fields):
+    o(f"\nstatic void encode_{name}(struct vocl_writer *w)\n{{\n    struct {name} b = {{0}};")
+    for i, f in enumerate(fields):
+        o("    b.ret = -5;" if f == "ret" else f"    b.{f.name} = {FILL[f.kind].format(i=i)};")
+    o(f"    vocl_put_{name[5:]}(w, &b);\n}}")
+
+
+def recode(o, name, fields):
+    named = [f for f in fields if f != "ret"]
+    o(f"\nstatic void recode_{name}(struct vocl_reader *r, struct vocl_writer *w)\n{{")
+    o(f"    struct {name} b;\n    vocl_get_{name[5:]}(r, &b);")
+    for f in named:
+        if f.kind in TOUCH:
+            o(TOUCH[f.kind].format(f=f.name))
+    o(f"    vocl_put_{name[5:]}(w, &b);")
+    for f in named:
+        if f.kind == "blobs":
+            o(f"    wire_check_blobs_done(&b.{f.name});")
+    o("}")
 
 
 def tests(calls, control, messages):
-    o = Out("Wire tests of every call.").include("<setjmp.h>", "<stdarg.h>", "<stddef.h>", "<cmocka.h>",
-                                                 "<string.h>", "calls.h", "wire_check.h")
+    bodies = list(all_bodies(calls, control, messages))
+    o = Out("Wire tests of every call.").include("calls.h", "wire_check.h")
     o("\nstatic const uint64_t words[3] = {1, 2, 3};")
     o('static const struct vocl_bytes blobs[2] = {{"one", 3}, {NULL, 0}};')
-    names = []
-    for name, fields in all_bodies(calls, control, messages):
-        names.append(name)
-        o(f"\nstatic void encode_{name}(struct vocl_writer *w)\n{{\n    struct {name} b = {{0}};")
-        for i, f in enumerate(fields):
-            o(f"    b.{'ret' if f == 'ret' else f.name} = "
-              f"{'-5' if f == 'ret' else FILL[f.kind] % i};")
-        o(f"    vocl_put_{name[5:]}(w, &b);\n}}")
-        o(f"\nstatic void recode_{name}(struct vocl_reader *r, struct vocl_writer *w)\n{{")
-        o(f"    struct {name} b;\n    vocl_get_{name[5:]}(r, &b);\n    wire_check_touch(&b, sizeof(b));")
-        copies = [f"    wire_check_blobs(&b.{f.name});" for f in fields if f != "ret" and f.kind == "blobs"]
-        o("\n".join([*copies, f"    if (w)\n        vocl_put_{name[5:]}(w, &b);"]))
-        o("".join(f"    wire_check_blobs_done(&b.{f.name});\n" for f in fields
-                  if f != "ret" and f.kind == "blobs") + "}")
-        o(f"\nstatic void test_{name}(void **state)\n{{\n    (void)state;")
-        o(f"    wire_check(encode_{name}, recode_{name});\n}}")
-    o("\nint main(void)\n{\n    (void)words;\n    (void)blobs;\n    const struct CMUnitTest tests[] = {")
-    for name in names:
-        o(f"        cmocka_unit_test(test_{name}),")
-    o("    };\n    return cmocka_run_group_tests_name(\"wire\", tests, NULL, NULL);\n}")
+    for name, fields in bodies:
+        encode(o, name, fields)
+        recode(o, name, fields)
+    o("\nconst struct wire_check_body wire_check_bodies[] = {")
+    for name, _ in bodies:
+        o(f'    {{"{name[5:]}", encode_{name}, recode_{name}}},')
+    o("};\n\nconst size_t wire_check_num_bodies ="
+      "\n    sizeof(wire_check_bodies) / sizeof(wire_check_bodies[0]);")
     return o.text()
