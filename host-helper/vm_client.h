@@ -82,7 +82,7 @@ struct hcl_vm {
     hcl_vm_stopped_fn stopped;                      /* NULL: nobody waits */
     void *stopped_opaque;
     uint32_t stop_first, stop_last; /* clients whose end is waited for */
-    uint8_t *request;               /* a request's bytes, HCL_VM_MAX_REQUEST of them */
+    uint8_t *request;               /* the bytes of the one that is being looked at */
     uint8_t *link_msg;              /* HCL_LINK_MAX_MSG bytes */
 };
 
