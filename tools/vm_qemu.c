@@ -155,7 +155,12 @@ static void add_machine(struct args *a, const struct vm *vm)
     add(a, "-cpu");
     add(a, "%s", q->kvm ? "host" : "max,la57=off");
     add(a, "-smp");
-    add(a, "%u", cpus(vm));
+    /*
+     * One processor, but room for two: otherwise QEMU's TCG leaves out memory
+     * barriers and the guest's kernel its lock prefixes, as if nobody else saw
+     * this memory. The worker does, and wake-ups would be lost.
+     */
+    add(a, "%u,maxcpus=%u", cpus(vm), cpus(vm) > 1 ? cpus(vm) : 2);
     add(a, "-m");
     add(a, "%uM", vm->opt->mem_mib);
     add(a, "-object");
