@@ -67,6 +67,25 @@ void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status)
         publish(e, status);
 }
 
+/* Ask the runtime for the status of an event, and publish it if it is final. */
+static cl_int look_at(struct hcl_worker *w, uint64_t id, cl_event event)
+{
+    cl_int status = CL_QUEUED;
+    w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
+    if (status <= 0)
+        hcl_event_publish(w, id, status);
+    return status;
+}
+
+/* PoCL (3.1) fails the commands that wait for a user event's error, but does
+ * not call their callbacks: whoever waits in the guest would wait for ever. */
+static void look_at_all(struct hcl_worker *w)
+{
+    uint64_t id = 0;
+    while ((id = hcl_objects_next(w->objects, id, HCL_EVENT)))
+        look_at(w, id, hcl_object(w, id, HCL_EVENT));
+}
+
 void hcl_clCreateUserEvent(struct hcl_call *c)
 {
     struct vocl_clCreateUserEvent_req q;
@@ -99,6 +118,8 @@ void hcl_clSetUserEventStatus(struct hcl_call *c)
         ret = c->w->cl.clSetUserEventStatus(event, status);
     if (ret == CL_SUCCESS)
         hcl_event_publish(c->w, q.event, status);
+    if (ret == CL_SUCCESS && status < 0)
+        look_at_all(c->w);
     hcl_reply_status(c, ret);
 }
 
@@ -114,9 +135,7 @@ void hcl_VOCL_QUERY_EVENTS(struct hcl_call *c)
         cl_int s = CL_QUEUED;
         cl_event event = hcl_object(c->w, q.events.v[i], HCL_EVENT);
         if (event)
-            c->w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(s), &s, NULL);
-        if (event && s <= 0)
-            hcl_event_publish(c->w, q.events.v[i], s);
+            s = look_at(c->w, q.events.v[i], event);
         status[i] = (uint64_t)(int64_t)s;
     }
     p.status = (struct vocl_words){status, q.events.count};

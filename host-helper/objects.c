@@ -177,6 +177,18 @@ void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type)
     return get_entry(t, id, type).extra;
 }
 
+uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type)
+{
+    pthread_mutex_lock(&t->lock);
+    do
+        id++;
+    while (id < t->guest.cap && t->guest.at[id].type != type);
+    if (id >= t->guest.cap)
+        id = 0;
+    pthread_mutex_unlock(&t->lock);
+    return id;
+}
+
 int hcl_objects_release(struct hcl_objects *t, uint64_t id)
 {
     struct entry copy = {0};

@@ -50,6 +50,10 @@ void *hcl_objects_get(struct hcl_objects *t, uint64_t id, enum hcl_type type);
 /* What was given as extra; NULL if none. */
 void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type);
 
+/* The next of the guest's numbers after `id` with an object of that type, or 0:
+ * for walking them all, from 0. */
+uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type);
+
 /* Release the native reference and forget the number. 0 or -ENOENT. */
 int hcl_objects_release(struct hcl_objects *t, uint64_t id);
 

@@ -121,6 +121,19 @@ static void a_released_number_can_be_used_again(void **state)
     assert_ptr_equal(hcl_objects_get(t, 9, HCL_MEM), &mem);
 }
 
+static void objects_of_a_type_can_be_walked(void **state)
+{
+    struct hcl_objects *t = *state;
+    struct native n = {1};
+    assert_int_equal(hcl_objects_next(t, 0, HCL_EVENT), 0);
+    assert_int_equal(hcl_objects_add(t, 1, HCL_EVENT, &n, NULL, NULL), 0);
+    assert_int_equal(hcl_objects_add(t, 7, HCL_MEM, &n, NULL, NULL), 0);
+    assert_int_equal(hcl_objects_add(t, MAX_OBJECTS - 1, HCL_EVENT, &n, NULL, NULL), 0);
+    assert_int_equal(hcl_objects_next(t, 0, HCL_EVENT), 1);
+    assert_int_equal(hcl_objects_next(t, 1, HCL_EVENT), MAX_OBJECTS - 1);
+    assert_int_equal(hcl_objects_next(t, MAX_OBJECTS - 1, HCL_EVENT), 0);
+}
+
 static void release_of_what_is_not_there_is_refused(void **state)
 {
     struct hcl_objects *t = *state;
@@ -169,6 +182,7 @@ int main(void)
         T(hostile_numbers_are_refused),
         T(release_gives_back_the_native_reference_once),
         T(a_released_number_can_be_used_again),
+        T(objects_of_a_type_can_be_walked),
         T(release_of_what_is_not_there_is_refused),
         T(host_ids_are_stable_and_cannot_be_released),
         T(retain_and_release_go_by_type),
