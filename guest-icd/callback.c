@@ -104,6 +104,16 @@ void gcl_callback_drop(uint64_t cookie)
         record_free(r);
 }
 
+bool gcl_callback_is_destructor(uint64_t cookie, const void *handle)
+{
+    bool found = false;
+    pthread_mutex_lock(&table.lock);
+    for (struct record *r = table.bucket[cookie % BUCKETS]; r && !found; r = r->next)
+        found = r->cookie == cookie && r->kind == DESTRUCTOR && r->handle == handle;
+    pthread_mutex_unlock(&table.lock);
+    return found;
+}
+
 void gcl_callback_run(uint64_t cookie, cl_int status)
 {
     struct record *r = take(cookie);

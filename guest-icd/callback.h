@@ -13,6 +13,7 @@
 #ifndef GCL_CALLBACK_H
 #define GCL_CALLBACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, 
 
 /* Forget a callback that will not be called. 0 is allowed. */
 void gcl_callback_drop(uint64_t cookie);
+
+/* Is this the cookie of a destructor or release callback of that handle? */
+bool gcl_callback_is_destructor(uint64_t cookie, const void *handle);
 
 /* The message thread calls these with what the helper sent. */
 void gcl_callback_run(uint64_t cookie, cl_int status);

@@ -177,6 +177,8 @@ cl_int CL_API_CALL gcl_clSetContextDestructorCallback(
                  : CL_OUT_OF_HOST_MEMORY;
     if (err)
         gcl_callback_drop(cookie);
+    else
+        context->base.watched = true;
     return gcl_frame_end(&f, err, NULL);
 }
 

@@ -294,6 +294,8 @@ cl_int CL_API_CALL gcl_clSetMemObjectDestructorCallback(
                  : CL_OUT_OF_HOST_MEMORY;
     if (err)
         gcl_callback_drop(cookie);
+    else
+        mem->base.watched = true;
     return gcl_frame_end(&f, err, NULL);
 }
 

@@ -125,6 +125,40 @@ static struct pending *next_pending(void)
     return p;
 }
 
+static uint64_t done_cookie(const struct pending *p)
+{
+    struct vocl_reader r;
+    struct vocl_msg_done_req m = {0};
+    vocl_reader_init(&r, p->body, p->len);
+    if (p->op == VOCL_MSG_DONE)
+        vocl_get_msg_done_req(&r, &m);
+    return m.cookie;
+}
+
+/* Unlink the first waiting destructor callback of the handle. */
+static struct pending *take_destructor(const void *handle)
+{
+    pthread_mutex_lock(&msg.lock);
+    read_ring();
+    struct pending **at = &msg.first;
+    while (*at && !gcl_callback_is_destructor(done_cookie(*at), handle))
+        at = &(*at)->next;
+    struct pending *p = *at;
+    if (p && !(*at = p->next))
+        msg.last = at;
+    pthread_mutex_unlock(&msg.lock);
+    return p;
+}
+
+void gcl_messages_run_destructors(const void *handle)
+{
+    struct pending *p;
+    if (!__atomic_load_n(&msg.started, __ATOMIC_ACQUIRE))
+        return;
+    while ((p = take_destructor(handle)))
+        deliver(p);
+}
+
 static void *message_thread(void *arg)
 {
     (void)arg;

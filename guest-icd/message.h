@@ -19,4 +19,8 @@ int gcl_messages_start(void);
 /* Print what has been printed. Cheap if there is nothing. */
 void gcl_messages_drain(void);
 
+/* Run, on this thread, the destructor callbacks of a handle that the helper has
+ * sent by now. */
+void gcl_messages_run_destructors(const void *handle);
+
 #endif

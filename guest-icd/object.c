@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "connection.h"
+#include "frame.h"
 #include "ids.h"
+#include "message.h"
 #include "stubs.h"
 
 /* Live objects that can be kernel arguments, by address. */
@@ -108,12 +110,29 @@ struct gcl_object *gcl_get(struct gcl_object *o)
     return o;
 }
 
+/* A program that exits right after a release still expects its destructor
+ * callback, which natively runs inside the release: wait for the helper, and
+ * run here what it has already sent. */
+static void release_native(struct gcl_object *o)
+{
+    if (!o->watched) {
+        gcl_connection_release(o->id);
+        return;
+    }
+    struct gcl_frame f;
+    if (gcl_frame_begin(&f))
+        return;
+    vocl_put_release_req(f.w, &(struct vocl_release_req){o->id});
+    gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_RELEASE), NULL);
+    gcl_messages_run_destructors(o);
+}
+
 void gcl_put(struct gcl_object *o)
 {
     if (!o || __atomic_sub_fetch(&o->holds, 1, __ATOMIC_ACQ_REL))
         return;
     if (!(o->id & GCL_HOST_ID))
-        gcl_connection_release(o->id);
+        release_native(o);
     free_shadow(o);
 }
 

@@ -370,5 +370,7 @@ cl_int CL_API_CALL gcl_clSetProgramReleaseCallback(cl_program p, program_notify 
                  : CL_OUT_OF_HOST_MEMORY;
     if (err)
         gcl_callback_drop(cookie);
+    else
+        p->base.watched = true;
     return gcl_frame_end(&f, err, NULL);
 }

@@ -14,8 +14,12 @@ void hcl_VOCL_RELEASE(struct hcl_call *c)
 {
     struct vocl_release_req q;
     vocl_get_release_req(&c->body, &q);
-    if (hcl_call_ok(c) && hcl_objects_release(c->w->objects, q.id))
+    if (!hcl_call_ok(c))
+        return;
+    if (hcl_objects_release(c->w->objects, q.id))
         hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "release of an object that does not exist");
+    else
+        hcl_reply_status(c, CL_SUCCESS); /* only some releases wait */
 }
 
 /* The rest of the last long reply in this slot. */
