@@ -86,11 +86,15 @@ int parts_driver(const struct parts *p, const char *release, char *path)
 
 int parts_uml_driver(const struct parts *p, const char *release, char *path)
 {
+    if (!p->built)
+        return -ENOENT;
+    return try_path(path, "%s/qemu-virtio-ocl/linux/uml-%s/virtio_ocl.ko", p->build, release);
+}
+
+int parts_cached_uml_driver(const char *release, char *path)
+{
     char cache[PATH_MAX];
 
-    if (p->built &&
-        !try_path(path, "%s/qemu-virtio-ocl/linux/uml-%s/virtio_ocl.ko", p->build, release))
-        return 0;
     if (cache_folder(cache, "uml") < 0)
         return -ENOENT;
     return try_path(path, "%s/%s/virtio_ocl.ko", cache, release);

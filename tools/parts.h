@@ -28,8 +28,9 @@ int parts_agent(const struct parts *p, char *path);
 /* virtio_ocl.ko for a kernel release: the build tree's, or DKMS's. */
 int parts_driver(const struct parts *p, const char *release, char *path);
 
-/* The same for linux.uml; its modules' release. */
+/* The same for linux.uml, of the release that it says: built; and the cache's. */
 int parts_uml_driver(const struct parts *p, const char *release, char *path);
+int parts_cached_uml_driver(const char *release, char *path);
 
 /* What linux.uml needs preloaded on some processors (uml_xstate.c). */
 int parts_uml_shim(const struct parts *p, char *path);

@@ -39,31 +39,36 @@ static int find_uml(struct uml_vm *u)
     return 0;
 }
 
-static bool build_driver(const struct vm *vm, const char *release)
+/*
+ * The script does nothing when what is in the cache is right for this linux.uml
+ * and for the driver's sources as they are now.
+ */
+static int build_driver(const struct vm *vm, const char *release, char *path)
 {
     char script[PATH_MAX], cache[PATH_MAX], folder[PATH_MAX], text[4096];
     char *const argv[] = {script, folder, NULL};
-    int ret;
+    int ret = parts_script(vm->parts, "linux/build-uml", script);
 
-    if (parts_script(vm->parts, "linux/build-uml", script) < 0 || cache_folder(cache, "uml") < 0)
-        return false;
+    if (!ret)
+        ret = cache_folder(cache, "uml");
+    if (ret < 0)
+        return ret;
     path_join(folder, cache, release);
-    say("building the driver for user-mode Linux %s (once)", release);
+    if (parts_cached_uml_driver(release, path) < 0)
+        say("building the driver for user-mode Linux %s (once)", release);
     ret = process_output(argv, BUILD_MS, text, sizeof(text));
-    if (ret)
-        say("%s failed: the lines above say why", script);
-    return !ret;
+    return ret ? -ENOENT : parts_cached_uml_driver(release, path);
 }
 
 static int find_driver(const struct vm *vm, const char *release, char *path)
 {
-    if (!parts_uml_driver(vm->parts, release, path))
-        return 0;
-    if (build_driver(vm, release) && !parts_uml_driver(vm->parts, release, path))
-        return 0;
-    say("no virtio_ocl.ko for user-mode Linux %s: install linux-source and its build tools",
-        release);
-    return -ENOENT;
+    int ret = parts_uml_driver(vm->parts, release, path);
+
+    if (ret < 0)
+        ret = build_driver(vm, release, path);
+    if (ret < 0)
+        say("no virtio_ocl.ko for user-mode Linux %s", release);
+    return ret;
 }
 
 static int uml_prepare(struct vm *vm)
