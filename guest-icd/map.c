@@ -7,28 +7,13 @@
  * writing. A plain CL_MEM_USE_HOST_PTR buffer (no way to share the
  * application's pages) is a read into, and a write from, the host pointer.
  */
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "connection.h"
 #include "frame.h"
+#include "image.h"
 #include "info.h"
+#include "mapping.h"
 #include "memory.h"
-#include "message.h"
 #include "stubs.h"
-
-#define MAP_WRITES (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)
-
-static void lock_mem(cl_mem m)
-{
-    while (__atomic_exchange_n(&m->lock, 1, __ATOMIC_ACQUIRE))
-        sched_yield();
-}
-
-static void unlock_mem(cl_mem m)
-{
-    __atomic_store_n(&m->lock, 0, __ATOMIC_RELEASE);
-}
 
 static bool through_host_ptr(cl_mem m)
 {
@@ -43,47 +28,16 @@ static cl_int make_shadow(cl_mem m)
     cl_int err = CL_SUCCESS;
     if (m->shared || through_host_ptr(m))
         return CL_SUCCESS;
-    lock_mem(m);
+    gcl_mem_lock(m);
     if (!m->memory.id && t->ops->alloc(t, m->size, &m->memory))
         err = CL_MAP_FAILURE;
-    unlock_mem(m);
+    gcl_mem_unlock(m);
     return err;
 }
 
 static char *mapped_base(cl_mem m)
 {
     return m->flags & CL_MEM_USE_HOST_PTR ? m->host_ptr : m->memory.addr;
-}
-
-static cl_int add_mapping(cl_mem m, void *ptr, cl_map_flags flags, size_t offset, size_t size)
-{
-    struct gcl_mapping *map = malloc(sizeof(*map));
-    if (!map)
-        return CL_OUT_OF_HOST_MEMORY;
-    lock_mem(m);
-    *map = (struct gcl_mapping){m->mappings, ptr, flags, offset, size};
-    m->mappings = map;
-    m->map_count++;
-    unlock_mem(m);
-    return CL_SUCCESS;
-}
-
-/* Unlink the newest mapping at ptr; false if there is none. */
-static bool take_mapping(cl_mem m, const void *ptr, struct gcl_mapping *out)
-{
-    lock_mem(m);
-    struct gcl_mapping **at = &m->mappings;
-    while (*at && (*at)->ptr != ptr)
-        at = &(*at)->next;
-    struct gcl_mapping *map = *at;
-    if (map) {
-        *at = map->next;
-        *out = *map;
-        m->map_count--;
-    }
-    unlock_mem(m);
-    free(map);
-    return map != NULL;
 }
 
 static struct vocl_payload shadow_at(cl_mem m, size_t offset, size_t size)
@@ -99,14 +53,13 @@ static cl_int check_map(cl_command_queue queue, cl_mem m, cl_map_flags flags, si
 {
     if (!gcl_is_queue(queue))
         return CL_INVALID_COMMAND_QUEUE;
-    if (!gcl_is_mem(m))
+    if (!gcl_is_mem(m) || m->image_type)
         return CL_INVALID_MEM_OBJECT;
     if (queue->context != m->context)
         return CL_INVALID_CONTEXT;
     if (!size || offset > m->size || size > m->size - offset)
         return CL_INVALID_VALUE;
-    if ((flags & ~(cl_map_flags)(CL_MAP_READ | MAP_WRITES)) ||
-        ((flags & CL_MAP_WRITE_INVALIDATE_REGION) && (flags & (CL_MAP_READ | CL_MAP_WRITE))))
+    if (!gcl_map_flags_ok(flags))
         return CL_INVALID_VALUE;
     return gcl_mem_host_may(m, flags) ? CL_SUCCESS : CL_INVALID_OPERATION;
 }
@@ -124,6 +77,7 @@ void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bo
                                               .blocking_map = blocking, .map_flags = flags,
                                               .offset = offset, .size = size};
     char *ptr = mapped_base(m) + offset;
+    struct gcl_mapping map = {.ptr = ptr, .flags = flags, .offset = offset, .size = size};
     f.blocking = blocking;
     if (!through_host_ptr(m))
         req.shadow = shadow_at(m, offset, size);
@@ -136,11 +90,11 @@ void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bo
     if ((event || gcl_frame_needs_event(&f)) &&
         (err = gcl_frame_event(&f, queue, CL_COMMAND_MAP_BUFFER, &req.event, &req.event_slot)))
         goto out;
-    if ((err = add_mapping(m, ptr, flags, offset, size)))
+    if ((err = gcl_mapping_add(m, &map)))
         goto out;
     vocl_put_clEnqueueMapBuffer_req(f.w, &req);
     if ((err = gcl_frame_status(&f, VOCL_OP_clEnqueueMapBuffer)))
-        take_mapping(m, ptr, &(struct gcl_mapping){0});
+        gcl_mapping_take(m, ptr, &map);
 out:
     gcl_frame_end(&f, err, event);
     return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, ptr);
@@ -157,17 +111,19 @@ cl_int CL_API_CALL gcl_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem m,
         return CL_INVALID_MEM_OBJECT;
     if (queue->context != m->context)
         return CL_INVALID_CONTEXT;
+    if (m->image_type)
+        return gcl_image_unmap(queue, m, ptr, n, list, event);
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
-    if (!take_mapping(m, ptr, &map))
+    if (!gcl_mapping_take(m, ptr, &map))
         return gcl_frame_end(&f, CL_INVALID_VALUE, NULL);
     struct vocl_clEnqueueUnmapMemObject_req req = {.command_queue = gcl_id(queue),
                                                    .memobj = gcl_id(m), .map_flags = map.flags,
                                                    .offset = map.offset, .size = map.size};
     if (!through_host_ptr(m))
         req.shadow = shadow_at(m, map.offset, map.size);
-    else if (map.flags & MAP_WRITES)
+    else if (map.flags & GCL_MAP_WRITES)
         err = gcl_frame_data_in(&f, ptr, map.size, NULL, CL_FALSE, &req.shadow);
     if (err || (err = gcl_frame_events(&f, n, list, CL_INVALID_EVENT_WAIT_LIST, &req.event_wait_list)))
         goto out;
@@ -178,6 +134,6 @@ cl_int CL_API_CALL gcl_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem m,
     err = gcl_frame_status(&f, VOCL_OP_clEnqueueUnmapMemObject);
 out:
     if (err)
-        add_mapping(m, ptr, map.flags, map.offset, map.size);
+        gcl_mapping_add(m, &map);
     return gcl_frame_end(&f, err, event);
 }

@@ -57,6 +57,8 @@ static void mem_destroy(struct gcl_object *o)
     free_memory(m);
     while (m->mappings) {
         struct gcl_mapping *next = m->mappings->next;
+        if (m->mappings->shadow.id)
+            gcl_connection_transport()->ops->free(gcl_connection_transport(), &m->mappings->shadow);
         free(m->mappings);
         m->mappings = next;
     }
@@ -67,7 +69,7 @@ static void mem_destroy(struct gcl_object *o)
     free(m);
 }
 
-static cl_mem mem_create(cl_context context, cl_mem_flags flags, size_t size)
+cl_mem gcl_mem_create(cl_context context, cl_mem_flags flags, size_t size)
 {
     cl_mem m = gcl_object_create(sizeof(*m), GCL_MEM, 0, mem_destroy);
     if (!m)
@@ -99,6 +101,17 @@ static cl_int check_buffer(cl_context context, cl_mem_flags flags, size_t size, 
     return CL_SUCCESS;
 }
 
+cl_mem_flags gcl_mem_default_access(cl_mem_flags flags)
+{
+    return flags & DEVICE_ACCESS_FLAGS ? flags : flags | CL_MEM_READ_WRITE;
+}
+
+cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host)
+{
+    flags &= ~(cl_mem_flags)(HOST_ACCESS_FLAGS | CL_MEM_USE_HOST_PTR);
+    return host ? flags | CL_MEM_COPY_HOST_PTR : flags;
+}
+
 /* Try to make the buffer a shared one. */
 static bool share_memory(cl_mem m, void *host)
 {
@@ -123,7 +136,7 @@ static bool share_memory(cl_mem m, void *host)
 static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
                           struct vocl_clCreateBufferWithProperties_req *req)
 {
-    req->flags = m->flags & ~(cl_mem_flags)HOST_ACCESS_FLAGS;
+    req->flags = gcl_mem_native_flags(m->flags, host);
     if (m->flags & CL_MEM_USE_HOST_PTR)
         m->host_ptr = host;
     m->shared = share_memory(m, host);
@@ -138,11 +151,10 @@ static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
     }
     if (!host)
         return CL_SUCCESS;
-    req->flags = (req->flags & ~(cl_mem_flags)CL_MEM_USE_HOST_PTR) | CL_MEM_COPY_HOST_PTR;
     return gcl_frame_data_in(f, host, m->size, NULL, CL_TRUE, &req->host_ptr);
 }
 
-static cl_int keep_properties(cl_mem m, const cl_mem_properties *list, struct vocl_words words)
+cl_int gcl_mem_keep_properties(cl_mem m, const cl_mem_properties *list, struct vocl_words words)
 {
     if (!list)
         return CL_SUCCESS;
@@ -163,8 +175,7 @@ static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_proper
     cl_int err = check_buffer(context, flags, size, host);
     if (err || (err = gcl_frame_begin(&f)))
         return gcl_fail(errcode_ret, err);
-    cl_mem m = mem_create(context, flags & DEVICE_ACCESS_FLAGS ? flags : flags | CL_MEM_READ_WRITE,
-                          size);
+    cl_mem m = gcl_mem_create(context, gcl_mem_default_access(flags), size);
     if (!m) {
         err = CL_OUT_OF_HOST_MEMORY;
         goto out;
@@ -174,7 +185,7 @@ static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_proper
     req.size = size;
     if ((err = back_buffer(&f, m, host, &req)) ||
         (err = gcl_frame_properties64(&f, properties, &req.properties)) ||
-        (err = keep_properties(m, properties, req.properties)))
+        (err = gcl_mem_keep_properties(m, properties, req.properties)))
         goto out;
     if (op == VOCL_OP_clCreateBuffer)
         vocl_put_clCreateBuffer_req(
@@ -255,7 +266,7 @@ cl_mem CL_API_CALL gcl_clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags,
     cl_int err = check_sub_flags(buffer, flags);
     if (err || (err = gcl_frame_begin(&f)))
         return gcl_fail(errcode_ret, err);
-    cl_mem m = mem_create(buffer->context, inherit_flags(buffer, flags), region->size);
+    cl_mem m = gcl_mem_create(buffer->context, inherit_flags(buffer, flags), region->size);
     if (!m) {
         err = CL_OUT_OF_HOST_MEMORY;
         goto out;
@@ -307,6 +318,8 @@ bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, si
     case CL_MEM_FLAGS:
         return gcl_info_value(m->flags, size, value, ret, err);
     case CL_MEM_SIZE:
+        if (m->image_type) /* the runtime's layout */
+            return false;
         return gcl_info_value(m->size, size, value, ret, err);
     case CL_MEM_HOST_PTR:
         return gcl_info_value(host_ptr, size, value, ret, err);

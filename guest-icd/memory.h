@@ -23,4 +23,17 @@ bool gcl_mem_host_may(cl_mem mem, cl_map_flags access);
 /* CL_DEVICE_MAX_MEM_ALLOC_SIZE over the context's devices; 0: unknown. */
 cl_ulong gcl_context_max_alloc(cl_context context);
 
+/* A new shadow that holds its context. NULL: no memory or numbers. */
+cl_mem gcl_mem_create(cl_context context, cl_mem_flags flags, size_t size);
+
+/* The flags with CL_MEM_READ_WRITE where no access is given (§5.2.1). */
+cl_mem_flags gcl_mem_default_access(cl_mem_flags flags);
+
+/* The flags of a plain native object: host access is checked here, and the
+ * application's memory is copied. */
+cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host);
+
+/* Keep what CL_MEM_PROPERTIES answers. list NULL: nothing. */
+cl_int gcl_mem_keep_properties(cl_mem m, const cl_mem_properties *list, struct vocl_words words);
+
 #endif

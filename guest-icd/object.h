@@ -80,13 +80,18 @@ struct _cl_command_queue {
     cl_device_id device;
 };
 
-/* One outstanding map of a buffer; the list is under the mem's lock. */
+/* One outstanding map (mapping.h). */
 struct gcl_mapping {
     struct gcl_mapping *next;
     void *ptr;
     cl_map_flags flags;
-    size_t offset;
-    size_t size;
+    size_t offset; /* buffers */
+    size_t size;   /* bytes from ptr on */
+    size_t origin[3]; /* images, and so are the next four */
+    size_t region[3];
+    size_t row_pitch;
+    size_t slice_pitch;
+    struct gcl_region shadow; /* id 0: the application's own memory */
 };
 
 struct _cl_mem {
@@ -96,6 +101,10 @@ struct _cl_mem {
     cl_mem_flags flags;
     size_t size;
     size_t origin; /* in parent */
+    cl_mem_object_type image_type; /* 0: a buffer */
+    size_t pixel;                  /* images: bytes */
+    size_t host_row_pitch;         /* images with CL_MEM_USE_HOST_PTR */
+    size_t host_slice_pitch;
     void *host_ptr; /* as CL_MEM_HOST_PTR answers */
     bool shared;    /* the native buffer lives in `memory`: map moves nothing */
     struct gcl_region memory; /* id 0: none yet */

@@ -2,16 +2,19 @@
 #include "event.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "call.h"
 #include "calls.h"
 #include "handlers.h"
 
+enum publication { NOT_YET, UNDER_WAY, DONE };
+
 struct watched {
     struct hcl_worker *w;
     uint32_t slot;
-    bool published; /* atomic */
+    int published;  /* atomic: enum publication */
     int refs;       /* atomic: the object table's, and the native callback's */
 };
 
@@ -22,13 +25,24 @@ static void watched_put(void *opaque)
         free(e);
 }
 
+/* When this returns the slot has been written, by us or by another thread: the
+ * guest may be told so, and will then use the slot for another event, which a
+ * late write would end before its time. */
 static void publish(struct watched *e, cl_int status)
 {
-    if (!e->slot || __atomic_exchange_n(&e->published, true, __ATOMIC_ACQ_REL))
+    int not_yet = NOT_YET;
+    if (!e->slot || __atomic_load_n(&e->published, __ATOMIC_ACQUIRE) == DONE)
         return;
     hcl_print_flush(e->w);
+    if (!__atomic_compare_exchange_n(&e->published, &not_yet, UNDER_WAY, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        while (__atomic_load_n(&e->published, __ATOMIC_ACQUIRE) != DONE)
+            sched_yield(); /* a few instructions, unless the other was preempted */
+        return;
+    }
     uint32_t *word = vocl_channel_event(e->w->t->channel, e->slot);
     uint32_t old = __atomic_exchange_n(word, (uint32_t)status, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&e->published, DONE, __ATOMIC_RELEASE);
     if (old == VOCL_EVENT_PENDING_ASLEEP)
         e->w->t->ops->wake(e->w->t, word);
 }

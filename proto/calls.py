@@ -16,7 +16,29 @@ QUEUE = Handle("cl_command_queue", "command_queue")
 RECT_SIZES = [Sizes("buffer_origin", "3"), Sizes("host_origin", "3"), Sizes("region", "3"),
               Size("buffer_row_pitch"), Size("buffer_slice_pitch"),
               Size("host_row_pitch"), Size("host_slice_pitch")]
-RECT_SPAN = "gcl_rect_span(host_origin, region, host_row_pitch, host_slice_pitch)"
+ORIGIN = Sizes("origin", "3")
+REGION = Sizes("region", "3")
+
+
+def linear(out, blocking):
+    """`size` bytes at ptr."""
+    return Data("ptr", "size", out, blocking, host_size="q.size")
+
+
+def rect(out, blocking):
+    """The rows of a rectangle of host memory."""
+    return Data("ptr", "gcl_rect_span(host_origin, region, host_row_pitch, host_slice_pitch)",
+                out, blocking,
+                host_size="hcl_rect_span(host_origin, region, q.host_row_pitch, q.host_slice_pitch)",
+                rect="gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch)",
+                needs=("buffer_origin", "host_origin", "region"))
+
+
+def pixels(out, blocking, row, slice_):
+    """The rows of a region of an image."""
+    return Data("ptr", f"gcl_image_span(image, region, {row}, {slice_})", out, blocking,
+                host_size=f"hcl_image_span(c, image, region, q.{row}, q.{slice_})",
+                rect=f"gcl_image_rect(image, region, {row}, {slice_})", needs=("origin", "region"))
 
 
 def hand(name, op, wire=(), reply=(), **kw):
@@ -131,19 +153,19 @@ CALLS = [
     hand("clSetMemObjectDestructorCallback", 34, U64("memobj", "cookie"), ver="1.1"),
     enqueue("clEnqueueReadBuffer", 35, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), Size("offset"), Size("size"),
-            Data("ptr", "size", out=True, blocking="blocking_read"),
+            linear(True, "blocking_read"),
             command="CL_COMMAND_READ_BUFFER"),
     enqueue("clEnqueueWriteBuffer", 36, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_write"), Size("offset"), Size("size"),
-            Data("ptr", "size", out=False, blocking="blocking_write"),
+            linear(False, "blocking_write"),
             command="CL_COMMAND_WRITE_BUFFER"),
     enqueue("clEnqueueReadBufferRect", 37, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), *RECT_SIZES,
-            Data("ptr", RECT_SPAN, out=True, blocking="blocking_read", rect=True),
+            rect(True, "blocking_read"),
             command="CL_COMMAND_READ_BUFFER_RECT", ver="1.1"),
     enqueue("clEnqueueWriteBufferRect", 38, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_write"), *RECT_SIZES,
-            Data("ptr", RECT_SPAN, out=False, blocking="blocking_write", rect=True),
+            rect(False, "blocking_write"),
             command="CL_COMMAND_WRITE_BUFFER_RECT", ver="1.1"),
     enqueue("clEnqueueFillBuffer", 39, Handle("cl_mem", "buffer"),
             BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("offset"), Size("size"),
@@ -168,57 +190,42 @@ CALLS = [
             command="CL_COMMAND_MIGRATE_MEM_OBJECTS", ver="1.2"),
 
     # Images and pipes, §5.3-5.5
-    absent("clCreateImage2D", "1.0",
-           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
-           "size_t image_width, size_t image_height, size_t image_row_pitch, void "
-           "*host_ptr, cl_int *errcode_ret", ret="cl_mem"),
-    absent("clCreateImage3D", "1.0",
-           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
-           "size_t image_width, size_t image_height, size_t image_depth, size_t "
-           "image_row_pitch, size_t image_slice_pitch, void *host_ptr, cl_int *errcode_ret", ret="cl_mem"),
-    absent("clCreateImage", "1.2",
-           "cl_context context, cl_mem_flags flags, const cl_image_format *image_format, "
-           "const cl_image_desc *image_desc, void *host_ptr, cl_int *errcode_ret", ret="cl_mem"),
-    absent("clCreateImageWithProperties", "3.0",
-           "cl_context context, const cl_mem_properties *properties, cl_mem_flags flags, "
-           "const cl_image_format *image_format, const cl_image_desc *image_desc, void "
-           "*host_ptr, cl_int *errcode_ret", ret="cl_mem"),
+    local("clCreateImage2D", ret="cl_mem", note="becomes clCreateImage"),
+    local("clCreateImage3D", ret="cl_mem", note="becomes clCreateImage"),
+    hand("clCreateImage", 51,
+         U64("id", "context", "flags", "order", "type", "buffer") + Words("desc") +
+         Payload("host_ptr"), ver="1.2", ret="cl_mem"),
+    hand("clCreateImageWithProperties", 52,
+         U64("id", "context", "flags", "order", "type", "buffer") + Words("desc") +
+         Payload("host_ptr") + Words("properties"), ver="3.0", ret="cl_mem"),
     hand("clGetSupportedImageFormats", 50, U64("context", "flags", "image_type", "num_entries"),
          U64("num_image_formats") + Bytes("image_formats")),
-    absent("clGetImageInfo", "1.0",
-           "cl_mem image, cl_image_info param_name, size_t param_value_size, void "
-           "*param_value, size_t *param_value_size_ret", err="CL_INVALID_MEM_OBJECT"),
-    absent("clEnqueueReadImage", "1.0",
-           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_read, const "
-           "size_t *origin, const size_t *region, size_t row_pitch, size_t slice_pitch, "
-           "void *ptr, cl_uint num_events_in_wait_list, const cl_event *event_wait_list, "
-           "cl_event *event"),
-    absent("clEnqueueWriteImage", "1.0",
-           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_write, const "
-           "size_t *origin, const size_t *region, size_t input_row_pitch, size_t "
-           "input_slice_pitch, const void *ptr, cl_uint num_events_in_wait_list, const "
-           "cl_event *event_wait_list, cl_event *event"),
-    absent("clEnqueueCopyImage", "1.0",
-           "cl_command_queue command_queue, cl_mem src_image, cl_mem dst_image, const "
-           "size_t *src_origin, const size_t *dst_origin, const size_t *region, cl_uint "
-           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
-    absent("clEnqueueCopyImageToBuffer", "1.0",
-           "cl_command_queue command_queue, cl_mem src_image, cl_mem dst_buffer, const "
-           "size_t *src_origin, const size_t *region, size_t dst_offset, cl_uint "
-           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
-    absent("clEnqueueCopyBufferToImage", "1.0",
-           "cl_command_queue command_queue, cl_mem src_buffer, cl_mem dst_image, size_t "
-           "src_offset, const size_t *dst_origin, const size_t *region, cl_uint "
-           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
-    absent("clEnqueueMapImage", "1.0",
-           "cl_command_queue command_queue, cl_mem image, cl_bool blocking_map, "
-           "cl_map_flags map_flags, const size_t *origin, const size_t *region, size_t "
-           "*image_row_pitch, size_t *image_slice_pitch, cl_uint num_events_in_wait_list, "
-           "const cl_event *event_wait_list, cl_event *event, cl_int *errcode_ret", ret="void *"),
-    absent("clEnqueueFillImage", "1.2",
-           "cl_command_queue command_queue, cl_mem image, const void *fill_color, const "
-           "size_t *origin, const size_t *region, cl_uint num_events_in_wait_list, const "
-           "cl_event *event_wait_list, cl_event *event"),
+    info("clGetImageInfo", 53, Handle("cl_mem", "image"), Scalar("cl_image_info", "param_name"),
+         local="gcl_local_image_info"),
+    enqueue("clEnqueueReadImage", 54, Handle("cl_mem", "image"),
+            Scalar("cl_bool", "blocking_read"), ORIGIN, REGION, Size("row_pitch"),
+            Size("slice_pitch"), pixels(True, "blocking_read", "row_pitch", "slice_pitch"),
+            command="CL_COMMAND_READ_IMAGE"),
+    enqueue("clEnqueueWriteImage", 55, Handle("cl_mem", "image"),
+            Scalar("cl_bool", "blocking_write"), ORIGIN, REGION, Size("input_row_pitch"),
+            Size("input_slice_pitch"),
+            pixels(False, "blocking_write", "input_row_pitch", "input_slice_pitch"),
+            command="CL_COMMAND_WRITE_IMAGE"),
+    enqueue("clEnqueueCopyImage", 56, Handle("cl_mem", "src_image"), Handle("cl_mem", "dst_image"),
+            Sizes("src_origin", "3"), Sizes("dst_origin", "3"), REGION,
+            command="CL_COMMAND_COPY_IMAGE"),
+    enqueue("clEnqueueCopyImageToBuffer", 57, Handle("cl_mem", "src_image"),
+            Handle("cl_mem", "dst_buffer"), Sizes("src_origin", "3"), REGION, Size("dst_offset"),
+            command="CL_COMMAND_COPY_IMAGE_TO_BUFFER"),
+    enqueue("clEnqueueCopyBufferToImage", 58, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_image"), Size("src_offset"), Sizes("dst_origin", "3"), REGION,
+            command="CL_COMMAND_COPY_BUFFER_TO_IMAGE"),
+    hand("clEnqueueMapImage", 59,
+         U64("command_queue", "image", "blocking_map", "map_flags", "row_pitch", "slice_pitch") +
+         Words("origin") + Words("region") + Payload("shadow") + Words("event_wait_list") +
+         U64("event", "event_slot"), ret="void *"),
+    enqueue("clEnqueueFillImage", 64, Handle("cl_mem", "image"), BytesIn("fill_color", "16"),
+            ORIGIN, REGION, command="CL_COMMAND_FILL_IMAGE", ver="1.2"),
     absent("clCreatePipe", "2.0",
            "cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint "
            "pipe_max_packets, const cl_pipe_properties *properties, cl_int *errcode_ret", ret="cl_mem"),
@@ -354,6 +361,10 @@ CONTROL = [
     hand("VOCL_FETCH", 201, U64("offset"), cls=CALL, note="the rest of a long reply"),
     hand("VOCL_QUERY_EVENTS", 202, Words("events"), Words("status"), cls=CALL,
          note="the status of several events at once"),
+    hand("VOCL_UNMAP_IMAGE", 204,
+         U64("command_queue", "image", "map_flags", "row_pitch", "slice_pitch") +
+         Words("origin") + Words("region") + Payload("shadow") + Words("event_wait_list") +
+         U64("event", "event_slot"), note="clEnqueueUnmapMemObject of an image"),
     hand("VOCL_NOP", 203, U64("tag"), U64("tag"), cls=CALL, note="a bare round trip"),
 ]
 

@@ -90,11 +90,14 @@ def stub_call(o, c):
     emit_checks(o, c)
     for a in c.args:
         if isinstance(a, Data):
-            o(f"    if (!gcl_mem_host_may(buffer, {'CL_MAP_READ' if a.out else 'CL_MAP_WRITE'}))\n"
+            mem = next(h.name for h in c.args if isinstance(h, Handle) and h.ctype == "cl_mem")
+            o(f"    if (!gcl_mem_host_may({mem}, {'CL_MAP_READ' if a.out else 'CL_MAP_WRITE'}))\n"
               "        return CL_INVALID_OPERATION;")
-    if any(isinstance(a, Data) and a.rect for a in c.args):
-        o("    if (!buffer_origin || !host_origin || !region)\n        return CL_INVALID_VALUE;")
-        o("    struct gcl_rect rect = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);")
+    for a in c.args:
+        if isinstance(a, Data) and a.rect:
+            missing = " || ".join(f"!{n}" for n in a.needs)
+            o(f"    if ({missing})\n        return CL_INVALID_VALUE;")
+            o(f"    struct gcl_rect rect = {a.rect};")
     if c.local:
         first = c.args[0].name
         o(f"    if ({c.local}({first}, param_name, param_value_size, param_value, param_value_size_ret, &err))"
@@ -107,7 +110,8 @@ def stub_call(o, c):
 
 
 def stubs(calls):
-    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "stubs.h", "calls.h")
+    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h", "stubs.h",
+                                        "calls.h")
     for c in calls:
         if c.err:
             stub_absent(o, c)

@@ -38,14 +38,13 @@ def resolve(o, c):
             o(f"    if (!({a.name} = hcl_objects(c, q.{a.name}, HCL_{a.suffix.upper()})) && q.{a.name}.count) {{\n"
               f"        p.ret = {a.error};\n        goto out;\n    }}")
         elif isinstance(a, BytesIn):
-            o(f"    if (q.{a.name}.data && q.{a.name}.len != q.{a.size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
+            size = a.size if a.size.isdigit() else f"q.{a.size}"
+            o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
         elif isinstance(a, String):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
         elif isinstance(a, Data):
-            size = ("hcl_rect_span(host_origin, region, q.host_row_pitch, q.host_slice_pitch)"
-                    if a.rect else f"q.{a.size}")
-            o(f"    if ((p.ret = hcl_data_begin(c, &q.{a.name}, {size}, {str(a.out).lower()}, &{a.name})))\n"
+            o(f"    if ((p.ret = hcl_data_begin(c, &q.{a.name}, {a.host_size}, {str(a.out).lower()}, &{a.name})))\n"
               "        goto out;")
 
 
@@ -110,7 +109,7 @@ def handler(o, c):
 
 def handlers(calls, control):
     o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
-                                              "calls.h")
+                                              "image.h",                                              "calls.h")
     for c in calls:
         if c.op is not None and c.host:
             handler(o, c)

@@ -196,14 +196,18 @@ class BytesIn(Arg):
 
 @dataclass
 class Data(Arg):
-    """Bulk data at void *name. out: the device writes it. size: a C expression
-    in the guest's parameters for the bytes from name on that are touched.
-    rect: the region is copied row by row (clEnqueue*BufferRect)."""
+    """Bulk data at void *name. out: the device writes it. size, host_size: C
+    expressions, in the guest's parameters and in the helper's locals, for the
+    bytes from name on that are touched. rect: where only rows of them are, an
+    expression for the struct gcl_rect; needs: pointers that must not be NULL
+    for those expressions to be evaluated."""
     name: str
     size: str
     out: bool
     blocking: str  # the cl_bool argument that makes the call wait
-    rect: bool = False
+    host_size: str
+    rect: str = None
+    needs: tuple = ()
 
     @property
     def params(self):
