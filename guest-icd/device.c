@@ -139,6 +139,18 @@ out:;
     return gcl_frame_end(&f, err, NULL);
 }
 
+static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, void *value,
+                              size_t *ret, cl_int *err)
+{
+    struct gcl_frame f;
+    if ((*err = gcl_frame_begin(&f)))
+        return true;
+    vocl_put_clGetDeviceInfo_req(
+        f.w, &(struct vocl_clGetDeviceInfo_req){gcl_id(d), name, GCL_INFO_ALL, 1});
+    return gcl_info_extensions(&f, VOCL_OP_clGetDeviceInfo,
+                               name == CL_DEVICE_EXTENSIONS_WITH_VERSION, size, value, ret, err);
+}
+
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err)
 {
@@ -152,6 +164,9 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
         return gcl_info_value(d->base.refs, size, value, ret, err);
     case CL_DEVICE_SVM_CAPABILITIES: /* not carried: see docs/coverage.md */
         return gcl_info_value(no_svm, size, value, ret, err);
+    case CL_DEVICE_EXTENSIONS:
+    case CL_DEVICE_EXTENSIONS_WITH_VERSION:
+        return device_extensions(d, name, size, value, ret, err);
     default:
         return false;
     }

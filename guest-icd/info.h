@@ -66,6 +66,15 @@ static inline void *gcl_made(cl_int *errcode_ret, void *handle)
     return handle;
 }
 
+/*
+ * Answer an extension query with what crosses (extension.h). The body asks the
+ * helper for the whole of it; versions: it is an array of cl_name_version.
+ */
+#define GCL_INFO_ALL ((uint64_t)1 << 20) /* no such list is longer */
+struct gcl_frame;
+bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, bool versions, size_t size, void *value,
+                         size_t *ret, cl_int *err);
+
 bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t size, void *value,
                              size_t *ret, cl_int *err);
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,

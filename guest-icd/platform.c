@@ -110,8 +110,15 @@ cl_int CL_API_CALL gcl_clGetPlatformIDs(cl_uint n, cl_platform_id *platforms, cl
 bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t size, void *value,
                              size_t *ret, cl_int *err)
 {
-    (void)p, (void)name, (void)size, (void)value, (void)ret, (void)err;
-    return false;
+    struct gcl_frame f;
+    if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
+        return false;
+    if ((*err = gcl_frame_begin(&f)))
+        return true;
+    vocl_put_clGetPlatformInfo_req(
+        f.w, &(struct vocl_clGetPlatformInfo_req){gcl_id(p), name, GCL_INFO_ALL, 1});
+    return gcl_info_extensions(&f, VOCL_OP_clGetPlatformInfo,
+                               name == CL_PLATFORM_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 
 cl_int CL_API_CALL gcl_clUnloadCompiler(void)
