@@ -11,6 +11,7 @@
 
 static pthread_mutex_t deferred_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gcl_transfer *deferred;
+static unsigned outstanding; /* atomic: deferred and not yet finished */
 
 struct gcl_rect gcl_rect_of(const size_t *origin, const size_t *region, size_t row_pitch,
                             size_t slice_pitch)
@@ -166,6 +167,7 @@ void gcl_transfer_defer(struct gcl_transfer *t, cl_event event)
     pthread_mutex_lock(&deferred_lock);
     t->next = deferred;
     deferred = t;
+    __atomic_add_fetch(&outstanding, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&deferred_lock);
 }
 
@@ -208,7 +210,8 @@ static struct gcl_transfer *take_completed(void)
 
 void gcl_transfers_reap(bool ask)
 {
-    if (!__atomic_load_n(&deferred, __ATOMIC_ACQUIRE))
+    /* Not the list: another thread may have emptied it and still be copying. */
+    if (!__atomic_load_n(&outstanding, __ATOMIC_ACQUIRE))
         return;
     /* The copies are made under the lock: a second thread that learns of the
      * same completion must not return before they are in place. */
@@ -220,6 +223,7 @@ void gcl_transfers_reap(bool ask)
         struct gcl_transfer *next = t->next;
         cl_event event = t->event;
         gcl_transfer_finish(t, gcl_event_status(event) == CL_COMPLETE);
+        __atomic_sub_fetch(&outstanding, 1, __ATOMIC_RELEASE);
         gcl_put(&event->base);
         t = next;
     }
