@@ -17,24 +17,26 @@
 
 #include "driver.h"
 
+/*
+ * Against RLIMIT_MEMLOCK, which CAP_IPC_LOCK lifts. mm->pinned_vm would do
+ * without mmap_lock, but that is a member of a structure which may lie
+ * elsewhere in a user-mode Linux of another patch level than its headers.
+ */
 static int virtio_ocl_charge(struct virtio_ocl_client *client,
 			     unsigned long npages)
 {
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	int err;
 
-	if (atomic64_add_return(npages, &client->mm->pinned_vm) > limit &&
-	    !capable(CAP_IPC_LOCK)) {
-		atomic64_sub(npages, &client->mm->pinned_vm);
-		return -ENOMEM;
-	}
-	atomic_long_add(npages, &client->dev->pinned_pages);
-	return 0;
+	err = account_locked_vm(client->mm, npages, true);
+	if (!err)
+		atomic_long_add(npages, &client->dev->pinned_pages);
+	return err;
 }
 
 static void virtio_ocl_uncharge(struct virtio_ocl_client *client,
 				unsigned long npages)
 {
-	atomic64_sub(npages, &client->mm->pinned_vm);
+	account_locked_vm(client->mm, npages, false);
 	atomic_long_sub(npages, &client->dev->pinned_pages);
 }
 
