@@ -167,7 +167,7 @@ cl_int gcl_frame_mems(struct gcl_frame *f, cl_uint n, const cl_mem *list, cl_int
                       struct vocl_words *out)
 {
     /* Only clEnqueueMigrateMemObjects passes mems: it needs at least one. */
-    return n ? put_handles(f, n, list, GCL_MEM, error, out) : CL_INVALID_VALUE;
+    return n && list ? put_handles(f, n, list, GCL_MEM, error, out) : CL_INVALID_VALUE;
 }
 
 cl_int gcl_frame_devices(struct gcl_frame *f, cl_uint n, const cl_device_id *list, cl_int error,
