@@ -29,6 +29,12 @@ static uint32_t *slot_word(uint32_t slot)
     return vocl_channel_event(gcl_connection_transport()->channel, slot);
 }
 
+/* Where the event's status is, or will be. */
+static uint32_t *status_word(cl_event e)
+{
+    return e->slot ? slot_word(e->slot) : &e->answer;
+}
+
 static bool is_final(uint32_t word)
 {
     return (int32_t)word <= 0;
@@ -85,8 +91,7 @@ cl_event gcl_event_create(cl_context context, cl_command_queue queue, cl_command
         gcl_get(&queue->base);
     e->command = command;
     e->slot = gcl_ids_take(GCL_IDS_EVENT_SLOTS);
-    if (e->slot)
-        __atomic_store_n(slot_word(e->slot), VOCL_EVENT_PENDING, __ATOMIC_RELEASE);
+    __atomic_store_n(status_word(e), VOCL_EVENT_PENDING, __ATOMIC_RELEASE);
     return e;
 }
 
@@ -100,13 +105,12 @@ void gcl_event_abandon(cl_event e)
 
 bool gcl_event_final(cl_event e)
 {
-    return e->slot && is_final(__atomic_load_n(slot_word(e->slot), __ATOMIC_ACQUIRE));
+    return is_final(__atomic_load_n(status_word(e), __ATOMIC_ACQUIRE));
 }
 
 cl_int gcl_event_status(cl_event e)
 {
-    uint32_t word = e->slot ? __atomic_load_n(slot_word(e->slot), __ATOMIC_ACQUIRE)
-                            : VOCL_EVENT_PENDING;
+    uint32_t word = __atomic_load_n(status_word(e), __ATOMIC_ACQUIRE);
     return is_final(word) ? (cl_int)word : CL_QUEUED;
 }
 
@@ -126,8 +130,8 @@ void gcl_events_query(cl_event *events, unsigned n)
     if (!err && !(err = gcl_frame_call(&f, VOCL_OP_QUERY_EVENTS))) {
         vocl_get_query_events_rep(&f.reply, &rep);
         for (unsigned i = 0; i < n && i < rep.status.count; i++)
-            if (events[i]->slot && (int64_t)rep.status.v[i] <= 0)
-                __atomic_store_n(slot_word(events[i]->slot), (uint32_t)rep.status.v[i],
+            if ((int64_t)rep.status.v[i] <= 0)
+                __atomic_store_n(status_word(events[i]), (uint32_t)rep.status.v[i],
                                  __ATOMIC_RELEASE);
     }
     gcl_frame_end(&f, err, NULL);

@@ -22,14 +22,14 @@ cl_event gcl_event_create(cl_context context, cl_command_queue queue, cl_command
 /* The command was refused: nothing will write the slot. */
 void gcl_event_abandon(cl_event event);
 
-/* Has the slot a final status (complete, or an error)? Without a slot: false. */
+/* Has the event a final status (complete, or an error)? Without a slot: only if
+ * the helper has been asked (gcl_events_query) and said so. */
 bool gcl_event_final(cl_event event);
 
 /* The final status; CL_QUEUED if there is none yet. */
 cl_int gcl_event_status(cl_event event);
 
-/* Ask the helper for the status of n events and store the final ones in their
- * slots. */
+/* Ask the helper for the status of n events and keep the final ones. */
 #define GCL_EVENTS_QUERY_MAX 64
 void gcl_events_query(cl_event *events, unsigned n);
 

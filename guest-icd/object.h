@@ -139,7 +139,8 @@ struct _cl_event {
     cl_context context;
     cl_command_queue queue; /* NULL: a user event */
     cl_command_type command;
-    uint32_t slot; /* event-status slot, 0: ask the helper */
+    uint32_t slot;   /* event-status slot, 0: ask the helper */
+    uint32_t answer; /* slot 0: as a slot's word, what the helper said last */
 };
 
 /* Is this a live handle of ours? (NULL is not.) A pointer into unmapped memory

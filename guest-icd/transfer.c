@@ -179,7 +179,8 @@ static void ask_helper(void)
     cl_event events[GCL_EVENTS_QUERY_MAX];
     unsigned n = 0;
     for (struct gcl_transfer *t = deferred; t; t = t->next) {
-        if (!t->out || t->mapped || gcl_event_final(t->event))
+        bool slot_will_do = t->event->slot && (!t->out || t->mapped);
+        if (slot_will_do || gcl_event_final(t->event))
             continue;
         events[n++] = t->event;
         if (n == GCL_EVENTS_QUERY_MAX) {
