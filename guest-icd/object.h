@@ -127,6 +127,7 @@ struct _cl_program {
     cl_context context;
     cl_uint num_devices;
     cl_device_id *devices;
+    char *source; /* only if it includes files: they are looked up at the build */
 };
 
 struct _cl_kernel {

@@ -4,6 +4,7 @@
 
 #include "callback.h"
 #include "frame.h"
+#include "include.h"
 #include "info.h"
 #include "message.h"
 #include "stubs.h"
@@ -17,6 +18,7 @@ static void program_destroy(struct gcl_object *o)
         gcl_put(&p->devices[i]->base);
     gcl_put(&p->context->base);
     free(p->devices);
+    free(p->source);
     free(p);
 }
 
@@ -67,6 +69,47 @@ static cl_program program_begin(struct gcl_frame *f, cl_context context, cl_uint
     return p;
 }
 
+/* Keep the text of a program that includes files. */
+static cl_int keep_source(cl_program p, const struct vocl_bytes *list, cl_uint n)
+{
+    size_t len = 0;
+    for (cl_uint i = 0; i < n; i++)
+        len += list[i].len;
+    char *text = malloc(len + 1), *at = text;
+    if (!text)
+        return CL_OUT_OF_HOST_MEMORY;
+    for (cl_uint i = 0; i < n; i++)
+        at = mempcpy(at, list[i].data, list[i].len);
+    *at = '\0';
+    if (gcl_includes_any(text))
+        p->source = text;
+    else
+        free(text);
+    return CL_SUCCESS;
+}
+
+/* What a build of the program needs from here: files, and options that name
+ * them. */
+static cl_int put_includes(cl_program p, const char *options, struct gcl_includes *inc,
+                           struct vocl_bytes *options_out, struct vocl_blobs *names,
+                           struct vocl_blobs *files)
+{
+    *inc = (struct gcl_includes){0};
+    *options_out = gcl_text(options);
+    if (!p->source)
+        return CL_SUCCESS;
+    if (gcl_includes_collect(inc, p->source, options))
+        return CL_OUT_OF_HOST_MEMORY;
+    /* Nothing of ours is included: leave the options to the compiler. */
+    if (!inc->count)
+        return CL_SUCCESS;
+    if (inc->options)
+        *options_out = gcl_text(inc->options);
+    *names = (struct vocl_blobs){.list = inc->names, .count = inc->count};
+    *files = (struct vocl_blobs){.list = inc->files, .count = inc->count};
+    return CL_SUCCESS;
+}
+
 cl_program CL_API_CALL gcl_clCreateProgramWithSource(cl_context context, cl_uint count,
                                                      const char **strings, const size_t *lengths,
                                                      cl_int *errcode_ret)
@@ -90,8 +133,10 @@ cl_program CL_API_CALL gcl_clCreateProgramWithSource(cl_context context, cl_uint
     vocl_put_clCreateProgramWithSource_req(
         f.w, &(struct vocl_clCreateProgramWithSource_req){
                  p->base.id, gcl_id(context), {.list = list, .count = count}});
+    err = keep_source(p, list, count);
     free(list);
-    err = gcl_frame_status(&f, VOCL_OP_clCreateProgramWithSource);
+    if (!err)
+        err = gcl_frame_status(&f, VOCL_OP_clCreateProgramWithSource);
     return program_end(&f, p, err, errcode_ret);
 }
 
@@ -195,6 +240,7 @@ cl_int CL_API_CALL gcl_clBuildProgram(cl_program p, cl_uint n, const cl_device_i
 {
     struct gcl_frame f;
     struct vocl_clBuildProgram_req req = {0};
+    struct gcl_includes inc = {0};
     if (!gcl_is_program(p))
         return CL_INVALID_PROGRAM;
     if (!notify && user_data)
@@ -203,10 +249,11 @@ cl_int CL_API_CALL gcl_clBuildProgram(cl_program p, cl_uint n, const cl_device_i
     if (err)
         return err;
     req.program = gcl_id(p);
-    req.options = gcl_text(options);
     if ((!n != !devices) && (err = CL_INVALID_VALUE))
         goto out;
-    if ((err = gcl_frame_devices(&f, n, devices, CL_INVALID_DEVICE, &req.devices)) ||
+    if ((err = put_includes(p, options, &inc, &req.options, &req.include_names,
+                            &req.include_files)) ||
+        (err = gcl_frame_devices(&f, n, devices, CL_INVALID_DEVICE, &req.devices)) ||
         (err = add_notify(p, notify, user_data, &req.cookie)))
         goto out;
     vocl_put_clBuildProgram_req(f.w, &req);
@@ -214,6 +261,7 @@ cl_int CL_API_CALL gcl_clBuildProgram(cl_program p, cl_uint n, const cl_device_i
     if (err == CL_INVALID_VALUE || err == CL_INVALID_OPERATION || err == CL_INVALID_DEVICE)
         gcl_callback_drop(req.cookie); /* refused: nothing will be built */
 out:
+    gcl_includes_finish(&inc);
     return gcl_frame_end(&f, err, NULL);
 }
 
@@ -224,6 +272,7 @@ cl_int CL_API_CALL gcl_clCompileProgram(cl_program p, cl_uint n, const cl_device
 {
     struct gcl_frame f;
     struct vocl_clCompileProgram_req req = {0};
+    struct gcl_includes inc = {0};
     struct vocl_bytes *list = NULL;
     if (!gcl_is_program(p))
         return CL_INVALID_PROGRAM;
@@ -233,14 +282,15 @@ cl_int CL_API_CALL gcl_clCompileProgram(cl_program p, cl_uint n, const cl_device
     if (err)
         return err;
     req.program = gcl_id(p);
-    req.options = gcl_text(options);
     list = calloc(num_headers + 1, sizeof(*list));
     if ((!list && (err = CL_OUT_OF_HOST_MEMORY)) || ((!n != !devices) && (err = CL_INVALID_VALUE)))
         goto out;
     for (cl_uint i = 0; i < num_headers; i++)
         list[i] = gcl_text(names[i]);
     req.header_names = (struct vocl_blobs){.list = list, .count = num_headers};
-    if ((err = gcl_frame_devices(&f, n, devices, CL_INVALID_DEVICE, &req.devices)) ||
+    if ((err = put_includes(p, options, &inc, &req.options, &req.include_names,
+                            &req.include_files)) ||
+        (err = gcl_frame_devices(&f, n, devices, CL_INVALID_DEVICE, &req.devices)) ||
         (err = gcl_frame_programs(&f, num_headers, headers, CL_INVALID_PROGRAM, &req.headers)) ||
         (err = add_notify(p, notify, user_data, &req.cookie)))
         goto out;
@@ -250,6 +300,7 @@ cl_int CL_API_CALL gcl_clCompileProgram(cl_program p, cl_uint n, const cl_device
         gcl_callback_drop(req.cookie);
 out:
     free(list);
+    gcl_includes_finish(&inc);
     return gcl_frame_end(&f, err, NULL);
 }
 

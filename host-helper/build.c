@@ -4,6 +4,7 @@
  * take their time, so all three run on a waiter thread, with everything that
  * they need copied or retained.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "calls.h"
 #include "defer.h"
 #include "handlers.h"
+#include "include.h"
 
 struct build {
     struct hcl_worker *w;
@@ -26,6 +28,7 @@ struct build {
     cl_program *programs;
     char **names;
     char *options;
+    struct hcl_includes includes;
     struct hcl_cookie *cookie;
 };
 
@@ -46,6 +49,7 @@ static void build_destroy(struct build *b)
     free(b->programs);
     free(b->names);
     free(b->options);
+    hcl_includes_finish(&b->includes);
     free(b);
 }
 
@@ -116,6 +120,29 @@ static struct build *build_create(struct hcl_call *c, struct vocl_words devices,
     if (!*err && cookie && !(b->cookie = hcl_cookie_create(c->w, cookie)))
         *err = CL_OUT_OF_HOST_MEMORY;
     return b;
+}
+
+/* The files that the sources include; false: the client has been ended. */
+static bool take_includes(struct hcl_call *c, struct build *b, struct vocl_blobs names,
+                          struct vocl_blobs files, cl_int *err)
+{
+    if (*err || !names.count)
+        return true;
+    int rc = hcl_includes_write(&b->includes, names, files);
+    if (rc == -EPROTO) {
+        free(b->cookie);
+        build_destroy(b);
+        hcl_malformed(c);
+        return false;
+    }
+    char *options = rc ? NULL : hcl_includes_options(&b->includes, b->options);
+    if (!options) {
+        *err = CL_OUT_OF_RESOURCES;
+        return true;
+    }
+    free(b->options);
+    b->options = options;
+    return true;
 }
 
 static cl_int take_program(struct hcl_call *c, struct build *b, uint64_t id)
@@ -193,6 +220,8 @@ void hcl_clBuildProgram(struct hcl_call *c)
     struct build *b = build_create(c, q.devices, q.options, q.cookie, &err);
     if (!err)
         err = take_program(c, b, q.program);
+    if (!take_includes(c, b, q.include_names, q.include_files, &err))
+        return;
     build_start(c, b, err);
 }
 
@@ -206,6 +235,8 @@ void hcl_clCompileProgram(struct hcl_call *c)
     struct build *b = build_create(c, q.devices, q.options, q.cookie, &err);
     if (!err)
         err = take_program(c, b, q.program);
+    if (!take_includes(c, b, q.include_names, q.include_files, &err))
+        return;
     if (!err)
         err = take_list(c, q.headers, HCL_PROGRAM, CL_INVALID_PROGRAM, &b->num_programs,
                         &b->programs);

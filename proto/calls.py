@@ -294,10 +294,11 @@ CALLS = [
     retain("cl_program", "clRetainProgram"),
     release("cl_program", "clReleaseProgram"),
     hand("clBuildProgram", 74,
-         U64("program", "cookie") + Words("devices") + Bytes("options")),
+         U64("program", "cookie") + Words("devices") + Bytes("options") +
+         Blobs("include_names") + Blobs("include_files")),
     hand("clCompileProgram", 75,
          U64("program", "cookie") + Words("devices") + Bytes("options") + Words("headers") +
-         Blobs("header_names"), ver="1.2"),
+         Blobs("header_names") + Blobs("include_names") + Blobs("include_files"), ver="1.2"),
     hand("clLinkProgram", 76,
          U64("id", "context", "cookie") + Words("devices") + Bytes("options") + Words("programs"),
          U64("created"), ver="1.2", ret="cl_program"),
