@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A program for processes.py to do things to.
+ *
+ * client once          compute something, say "ok", end
+ * client steps         compute again and again; a line "step N" for each
+ * client transfer      write 64 MiB again and again; "step N" before each write
+ * client until-error   as steps, but an error is expected: "error CODE MILLISECONDS"
+ *                      is the last line, and a new platform query must not hang
+ * client fork          fork before OpenCL is used; both compute
+ * client fork-after    the child of a process that uses OpenCL gets an error
+ * client platforms     the number of platforms, and their names
+ * client leave         end with commands under way, objects alive and a callback
+ *                      registered, without a word
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+static const char source[] = "kernel void k(global uint *p, uint x)\n"
+                             "{ p[get_global_id(0)] = get_global_id(0) * x; }\n";
+
+struct job {
+    struct cl cl;
+    cl_kernel k;
+    cl_mem m;
+};
+
+#define N ((size_t)5000)
+
+static struct job job_open(void)
+{
+    struct job j = {.cl = cl_open(0)};
+    j.k = cl_kernel_of(&j.cl, source, "k");
+    j.m = cl_buffer(&j.cl, N * 4);
+    return j;
+}
+
+/* Returns the first error. */
+static cl_int compute(struct job *j, uint32_t x)
+{
+    static uint32_t out[N];
+    size_t n = N;
+    cl_int err;
+    if ((err = clSetKernelArg(j->k, 0, sizeof(j->m), &j->m)) ||
+        (err = clSetKernelArg(j->k, 1, sizeof(x), &x)) ||
+        (err = clEnqueueNDRangeKernel(j->cl.queue, j->k, 1, NULL, &n, NULL, 0, NULL, NULL)) ||
+        (err = clEnqueueReadBuffer(j->cl.queue, j->m, CL_TRUE, 0, N * 4, out, 0, NULL, NULL)))
+        return err;
+    for (uint32_t i = 0; i < N; i++)
+        CHECK(out[i] == i * x);
+    return CL_SUCCESS;
+}
+
+static int once(void)
+{
+    struct job j = job_open();
+    for (uint32_t i = 0; i < 20; i++)
+        CL(compute(&j, i));
+    puts("ok");
+    return 0;
+}
+
+__attribute__((noreturn)) static int steps(void)
+{
+    struct job j = job_open();
+    for (uint32_t i = 0;; i++) {
+        CL(compute(&j, i));
+        printf("step %u\n", i);
+        sleep_ms(20);
+    }
+}
+
+__attribute__((noreturn)) static int transfer(void)
+{
+    struct cl cl = cl_open(0);
+    size_t n = 64u << 20;
+    cl_mem m = cl_buffer(&cl, n);
+    uint8_t *data = pattern(n, 1);
+    for (unsigned i = 0;; i++) {
+        printf("step %u\n", i);
+        CL(clEnqueueWriteBuffer(cl.queue, m, CL_FALSE, 0, n, data, 0, NULL, NULL));
+        CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, n, data, 0, NULL, NULL));
+    }
+}
+
+static int until_error(void)
+{
+    struct job j = job_open();
+    cl_platform_id p;
+    cl_uint n;
+    cl_int err;
+    double start;
+    for (uint32_t i = 0;; i++) {
+        start = seconds();
+        if ((err = compute(&j, i)))
+            break;
+        printf("step %u\n", i);
+    }
+    printf("error %d %d\n", err, (int)((seconds() - start) * 1000));
+    clReleaseMemObject(j.m);
+    clReleaseKernel(j.k);
+    clReleaseCommandQueue(j.cl.queue);
+    clReleaseContext(j.cl.context);
+    clGetPlatformIDs(1, &p, &n);
+    return 0;
+}
+
+/* A finish that nothing will end. */
+static int stuck(void)
+{
+    struct job j = job_open();
+    cl_int err;
+    cl_event gate = clCreateUserEvent(j.cl.context, &err);
+    CL(err);
+    CL(clEnqueueMarkerWithWaitList(j.cl.queue, 1, &gate, NULL));
+    puts("step 0");
+    double start = seconds();
+    err = clFinish(j.cl.queue);
+    printf("error %d %d\n", err, (int)((seconds() - start) * 1000));
+    return err ? 0 : 1;
+}
+
+static int in_both(pid_t child, int (*fn)(void))
+{
+    int status = 0;
+    int mine = fn();
+    if (!child) {
+        fflush(stdout);
+        _exit(mine);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return mine;
+}
+
+static int fork_before(void)
+{
+    return in_both(fork(), once);
+}
+
+static int fork_after(void)
+{
+    struct job j = job_open();
+    CL(compute(&j, 1));
+    fflush(stdout);
+    pid_t child = fork();
+    if (!child)
+        _exit(compute(&j, 2) ? 0 : 1);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CL(compute(&j, 3)); /* the parent is none the worse for it */
+    puts("ok");
+    return 0;
+}
+
+static int platforms(void)
+{
+    cl_platform_id p[16];
+    cl_uint n = 0;
+    char name[256];
+    double start = seconds();
+    if (clGetPlatformIDs(16, p, &n))
+        n = 0;
+    printf("%u platforms after %d ms\n", n, (int)((seconds() - start) * 1000));
+    for (cl_uint i = 0; i < n && i < 16; i++) {
+        CL(clGetPlatformInfo(p[i], CL_PLATFORM_NAME, sizeof(name), name, NULL));
+        puts(name);
+    }
+    return 0;
+}
+
+static void CL_CALLBACK never(cl_event e, cl_int status, void *opaque)
+{
+    (void)e, (void)status, (void)opaque;
+}
+
+static int leave(void)
+{
+    struct job j = job_open();
+    cl_int err;
+    cl_event gate = clCreateUserEvent(j.cl.context, &err), done;
+    CL(err);
+    CL(compute(&j, 1));
+    uint8_t *data = pattern(1 << 20, 1);
+    CL(clEnqueueWriteBuffer(j.cl.queue, j.m, CL_FALSE, 0, 1000, data, 1, &gate, &done));
+    CL(clSetEventCallback(done, CL_COMPLETE, never, NULL));
+    puts("ok");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } modes[] = {
+        {"once", once},           {"steps", steps},       {"transfer", transfer},
+        {"stuck", stuck},         {"fork", fork_before},  {"fork-after", fork_after},
+        {"platforms", platforms}, {"leave", leave},       {"until-error", until_error},
+    };
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    for (size_t i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++)
+        if (!strcmp(argv[1], modes[i].name))
+            return modes[i].run();
+    return 2;
+}
