@@ -114,27 +114,44 @@ cl_int gcl_event_status(cl_event e)
     return is_final(word) ? (cl_int)word : CL_QUEUED;
 }
 
-void gcl_events_query(cl_event *events, unsigned n)
+/* The helper says that the event is final. It writes the slot itself, perhaps
+ * a moment later from another thread; until then the slot is not ours to write
+ * or to use again. */
+static void settle(cl_event e, cl_int status)
+{
+    if (!e->slot)
+        __atomic_store_n(status_word(e), (uint32_t)status, __ATOMIC_RELEASE);
+    else if (!gcl_event_final(e))
+        gcl_event_wait(e, &status);
+}
+
+cl_int gcl_events_query(cl_event *events, unsigned n, cl_int *status)
 {
     struct gcl_frame f;
     struct vocl_query_events_req req;
     struct vocl_query_events_rep rep;
-    if (gcl_frame_begin(&f))
-        return;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
     uint64_t *ids = gcl_frame_words(&f, n);
-    cl_int err = ids ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
-    for (unsigned i = 0; i < n && !err; i++)
+    if (!ids)
+        return gcl_frame_end(&f, CL_OUT_OF_HOST_MEMORY, NULL);
+    for (unsigned i = 0; i < n; i++)
         ids[i] = events[i]->base.id;
     req.events = (struct vocl_words){ids, n};
     vocl_put_query_events_req(f.w, &req);
-    if (!err && !(err = gcl_frame_call(&f, VOCL_OP_QUERY_EVENTS))) {
-        vocl_get_query_events_rep(&f.reply, &rep);
-        for (unsigned i = 0; i < n && i < rep.status.count; i++)
-            if ((int64_t)rep.status.v[i] <= 0)
-                __atomic_store_n(status_word(events[i]), (uint32_t)rep.status.v[i],
-                                 __ATOMIC_RELEASE);
-    }
+    if ((err = gcl_frame_call(&f, VOCL_OP_QUERY_EVENTS)))
+        return gcl_frame_end(&f, err, NULL);
+    vocl_get_query_events_rep(&f.reply, &rep);
+    if (!(err = gcl_frame_result(&f, rep.ret)) && rep.status.count != n)
+        err = CL_OUT_OF_RESOURCES;
+    for (unsigned i = 0; i < n && !err; i++)
+        status[i] = (cl_int)rep.status.v[i];
     gcl_frame_end(&f, err, NULL);
+    for (unsigned i = 0; i < n && !err; i++)
+        if (status[i] <= 0)
+            settle(events[i], status[i]);
+    return err;
 }
 
 static cl_int query_status(cl_event e, cl_int *status)
@@ -296,13 +313,15 @@ bool gcl_local_event_info(cl_event e, cl_event_info name, size_t size, void *val
     case CL_EVENT_REFERENCE_COUNT:
         return gcl_info_value(e->base.refs, size, value, ret, err);
     case CL_EVENT_COMMAND_EXECUTION_STATUS:
-        if (!gcl_event_final(e)) {
-            gcl_events_query(&e, 1);
-            if (!gcl_event_final(e))
-                return false;
-        }
-        gcl_transfers_reap(true);
-        status = gcl_event_status(e);
+        /* What is told here is what was reaped for: asking again after the reap
+         * could learn of a completion whose data is not in place yet. */
+        *err = CL_SUCCESS;
+        if (gcl_event_final(e))
+            status = gcl_event_status(e);
+        else if ((*err = gcl_events_query(&e, 1, &status)))
+            return true;
+        if (status <= 0)
+            gcl_transfers_reap(true);
         return gcl_info_value(status, size, value, ret, err);
     default:
         return false;

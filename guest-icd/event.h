@@ -29,9 +29,10 @@ bool gcl_event_final(cl_event event);
 /* The final status; CL_QUEUED if there is none yet. */
 cl_int gcl_event_status(cl_event event);
 
-/* Ask the helper for the status of n events and keep the final ones. */
+/* Ask the helper for the status of n events; those that are final are so for
+ * gcl_event_final() too when this returns. status: n values, valid on success. */
 #define GCL_EVENTS_QUERY_MAX 64
-void gcl_events_query(cl_event *events, unsigned n);
+cl_int gcl_events_query(cl_event *events, unsigned n, cl_int *status);
 
 /* Block until the event is final. CL_SUCCESS, or an error if the helper is
  * lost; *status receives the final status. */

@@ -177,6 +177,7 @@ void gcl_transfer_defer(struct gcl_transfer *t, cl_event event)
 static void ask_helper(void)
 {
     cl_event events[GCL_EVENTS_QUERY_MAX];
+    cl_int status[GCL_EVENTS_QUERY_MAX];
     unsigned n = 0;
     for (struct gcl_transfer *t = deferred; t; t = t->next) {
         bool slot_will_do = t->event->slot && (!t->out || t->mapped);
@@ -184,12 +185,12 @@ static void ask_helper(void)
             continue;
         events[n++] = t->event;
         if (n == GCL_EVENTS_QUERY_MAX) {
-            gcl_events_query(events, n);
+            gcl_events_query(events, n, status);
             n = 0;
         }
     }
     if (n)
-        gcl_events_query(events, n);
+        gcl_events_query(events, n, status);
 }
 
 /* Under the lock: unlink what has completed, onto a list of its own. */
