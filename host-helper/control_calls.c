@@ -30,18 +30,20 @@ void hcl_VOCL_FETCH(struct hcl_call *c)
     if (!hcl_call_ok(c))
         return;
     struct hcl_rest *rest = c->slot < VOCL_REPLY_SLOTS ? &c->w->rest[c->slot] : NULL;
-    if (!rest || !rest->data || q.offset >= rest->len) {
-        hcl_malformed(c);
-        return;
-    }
     uint64_t room = sizeof(((struct vocl_reply_slot *)0)->data);
-    uint64_t n = rest->len - q.offset;
-    bool last = n <= room;
-    hcl_send_reply(c->w, c->slot, rest->data + q.offset, last ? n : room);
-    if (last) {
-        free(rest->data);
-        *rest = (struct hcl_rest){0};
+    pthread_mutex_lock(&c->w->rest_lock);
+    bool good = rest && rest->data && q.offset < rest->len;
+    if (good) {
+        uint64_t n = rest->len - q.offset;
+        hcl_send_reply(c->w, c->slot, rest->data + q.offset, n < room ? n : room);
+        if (n <= room) {
+            free(rest->data);
+            *rest = (struct hcl_rest){0};
+        }
     }
+    pthread_mutex_unlock(&c->w->rest_lock);
+    if (!good)
+        hcl_malformed(c);
 }
 
 void hcl_VOCL_NOP(struct hcl_call *c)

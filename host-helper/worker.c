@@ -47,22 +47,30 @@ void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why, const char *fmt, 
     w->t->ops->interrupt(w->t);
 }
 
+/* Keep a reply that is larger than its slot until the guest has fetched it. */
+static bool keep_rest(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
+{
+    struct hcl_rest *rest = &w->rest[slot];
+    pthread_mutex_lock(&w->rest_lock);
+    uint8_t *copy = realloc(rest->data, len);
+    if (copy) {
+        memcpy(copy, body, len);
+        *rest = (struct hcl_rest){copy, len};
+    }
+    pthread_mutex_unlock(&w->rest_lock);
+    return copy;
+}
+
 void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
 {
     if (slot >= VOCL_REPLY_SLOTS)
         return;
     struct vocl_reply_slot *s = vocl_channel_reply(w->t->channel, slot);
     uint32_t first = len < sizeof(s->data) ? len : sizeof(s->data);
-    if (first < len) {
-        struct hcl_rest *rest = &w->rest[slot];
-        uint8_t *copy = realloc(rest->data, len);
-        if (!copy) {
-            hcl_worker_stop(w, VOCL_LOST_LIMIT, "no memory for a reply of %llu bytes",
-                            (unsigned long long)len);
-            return;
-        }
-        memcpy(copy, body, len);
-        *rest = (struct hcl_rest){copy, len};
+    if (first < len && !keep_rest(w, slot, body, len)) {
+        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no memory for a reply of %llu bytes",
+                        (unsigned long long)len);
+        return;
     }
     memcpy(s->data, body, first);
     s->len = first;
@@ -110,6 +118,7 @@ static int worker_init(struct hcl_worker *w)
     w->header = vocl_channel_header(w->t->channel);
     catch_sigterm(w);
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
+    pthread_mutex_init(&w->rest_lock, NULL);
     hcl_messages_init(w);
     if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) ||
         (rc = start_control(w)) || (rc = hcl_native_load(&w->cl)))

@@ -49,6 +49,9 @@ struct hcl_worker {
     struct hcl_waiting **msg_last;
     uint64_t msg_waiting_bytes;
 
+    /* A good guest has one answer under way in a slot; a hostile one has two
+     * threads of ours answer into the same. */
+    pthread_mutex_t rest_lock;
     struct hcl_rest rest[VOCL_REPLY_SLOTS];
 
     int print_fd;     /* what the runtime writes to stdout */
