@@ -58,20 +58,29 @@ void hcl_clCloneKernel(struct hcl_call *c)
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
 }
 
-/* The guest has seen a live handle in eight bytes. Where the runtime knows the
- * declaration, and it is a plain value, it is only a number that looks so. */
-static bool is_value(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
+enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
+
+/* What eight bytes mean to this argument, where the runtime knows its
+ * declaration. The guest may have seen a live handle in what is only a number
+ * that looks so; and a hostile one may pass as a handle a number that the
+ * runtime would follow as a pointer. */
+static enum arg_kind arg_kind(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
 {
-    cl_kernel_arg_address_qualifier where = CL_KERNEL_ARG_ADDRESS_GLOBAL;
+    cl_kernel_arg_address_qualifier where = 0;
     char type[64] = "";
     if (w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof(where),
-                                 &where, NULL) ||
-        where != CL_KERNEL_ARG_ADDRESS_PRIVATE)
-        return false;
-    return !w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,
-                                     NULL) &&
-           type[0] && !strstr(type, "sampler_t") && !strstr(type, "queue_t") &&
-           !strstr(type, "image");
+                                 &where, NULL))
+        return ARG_UNKNOWN;
+    if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT)
+        return ARG_HANDLE;
+    if (where != CL_KERNEL_ARG_ADDRESS_PRIVATE ||
+        w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,
+                                 NULL) ||
+        !type[0])
+        return ARG_UNKNOWN;
+    return strstr(type, "sampler_t") || strstr(type, "queue_t") || strstr(type, "image")
+               ? ARG_HANDLE
+               : ARG_VALUE;
 }
 
 static void *native_of(struct hcl_worker *w, uint64_t id)
@@ -103,7 +112,15 @@ void hcl_clSetKernelArg(struct hcl_call *c)
         hcl_reply_status(c, CL_INVALID_ARG_VALUE);
         return;
     }
-    if (native && q.arg_size == sizeof(native) && !is_value(c->w, kernel, q.arg_index))
-        value = &native;
+    if (value && q.arg_size == sizeof(native)) {
+        static const void *none;
+        enum arg_kind kind = arg_kind(c->w, kernel, q.arg_index);
+        if (native && kind != ARG_VALUE) {
+            value = &native;
+        } else if (kind == ARG_HANDLE && memcmp(value, &none, sizeof(none))) {
+            hcl_reply_status(c, CL_INVALID_ARG_VALUE);
+            return;
+        }
+    }
     hcl_reply_status(c, c->w->cl.clSetKernelArg(kernel, q.arg_index, q.arg_size, value));
 }
