@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -168,6 +169,7 @@ static int virtio_ocl_client_start(struct virtio_ocl_client *client)
 	} else if (err) {
 		virtio_ocl_client_undo_open(client);
 	} else {
+		/* Pairs with the acquire in virtio_ocl_ioctl(). */
 		smp_store_release(&client->state, VIRTIO_OCL_CLIENT_OPEN);
 	}
 	return err == -ETIMEDOUT ? -EIO : err;
@@ -248,12 +250,55 @@ static int virtio_ocl_ioctl_unmap(struct virtio_ocl_client *client,
 	return virtio_ocl_region_unmap(client, arg.region);
 }
 
+/* Someone who sleeps until *word differs from old. */
+struct virtio_ocl_waiter {
+	struct wait_queue_entry entry;
+	struct virtio_ocl_client *client;
+	const u32 *word;
+	u32 old;
+};
+
+static bool virtio_ocl_waiter_ready(const struct virtio_ocl_waiter *waiter)
+{
+	return READ_ONCE(*waiter->word) != waiter->old ||
+	       READ_ONCE(waiter->client->error);
+}
+
+/*
+ * The host does not say which word it has changed: look at them here, so that
+ * of many threads only those are woken whose word it was.
+ */
+static int virtio_ocl_waiter_wake(struct wait_queue_entry *entry,
+				  unsigned int mode, int flags, void *key)
+{
+	if (!virtio_ocl_waiter_ready(container_of(entry,
+						  struct virtio_ocl_waiter,
+						  entry)))
+		return 0;
+	return autoremove_wake_function(entry, mode, flags, key);
+}
+
+static void virtio_ocl_waiter_sleep(struct virtio_ocl_waiter *waiter,
+				    unsigned long timeout)
+{
+	init_wait(&waiter->entry);
+	waiter->entry.func = virtio_ocl_waiter_wake;
+	for (;;) {
+		prepare_to_wait(&waiter->client->wait, &waiter->entry,
+				TASK_INTERRUPTIBLE);
+		if (virtio_ocl_waiter_ready(waiter) || !timeout ||
+		    signal_pending(current))
+			break;
+		timeout = schedule_timeout(timeout);
+	}
+	finish_wait(&waiter->client->wait, &waiter->entry);
+}
+
 static int virtio_ocl_ioctl_wait(struct virtio_ocl_client *client,
 				 void __user *argp)
 {
+	struct virtio_ocl_waiter waiter = { .client = client };
 	struct virtio_ocl_wait arg;
-	const u32 *word;
-	long left;
 	int err;
 
 	if (copy_from_user(&arg, argp, sizeof(arg)))
@@ -261,22 +306,20 @@ static int virtio_ocl_ioctl_wait(struct virtio_ocl_client *client,
 	if (arg.offset % 4 || arg.offset >= client->channel_len ||
 	    arg.flags & ~VIRTIO_OCL_WAIT_KICK || arg.reserved)
 		return -EINVAL;
-	word = virtio_ocl_pages_at(&client->channel, arg.offset);
+	waiter.word = virtio_ocl_pages_at(&client->channel, arg.offset);
+	waiter.old = arg.old;
 	if (arg.flags & VIRTIO_OCL_WAIT_KICK) {
 		err = virtio_ocl_queue_kick(client);
 		if (err)
 			return err;
 	}
-	left = wait_event_interruptible_timeout(client->wait,
-						READ_ONCE(*word) != arg.old ||
-						READ_ONCE(client->error),
-						msecs_to_jiffies(arg.timeout_ms));
-	if (READ_ONCE(*word) != arg.old)
+	virtio_ocl_waiter_sleep(&waiter, msecs_to_jiffies(arg.timeout_ms));
+	if (READ_ONCE(*waiter.word) != arg.old)
 		return 0;
 	if (READ_ONCE(client->error))
 		return client->error;
-	/* Not to be restarted: the whole time would begin again. */
-	return left < 0 ? -EINTR : -ETIMEDOUT;
+	/* A signal is not restarted: the whole time would begin again. */
+	return signal_pending(current) ? -EINTR : -ETIMEDOUT;
 }
 
 static long virtio_ocl_ioctl(struct file *file, unsigned int cmd,
@@ -290,7 +333,7 @@ static long virtio_ocl_ioctl(struct file *file, unsigned int cmd,
 		return -EPERM;
 	if (cmd == VIRTIO_OCL_IOC_OPEN)
 		return virtio_ocl_ioctl_open(client, argp);
-	/* What the state covers was written before it. */
+	/* Queue and channel were written before the state. */
 	switch (smp_load_acquire(&client->state)) {
 	case VIRTIO_OCL_CLIENT_NEW:
 		return -EINVAL;

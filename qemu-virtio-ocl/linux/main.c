@@ -287,36 +287,41 @@ static void virtio_ocl_post_all(struct virtio_ocl_device *dev)
 	}
 }
 
-/*
- * The other side has gone and come again, or will, and has forgotten every
- * client: begin anew. Files that are open now keep failing with ENODEV.
- */
+/* Unbind and bind. Files that are open now keep failing with ENODEV. */
 static void virtio_ocl_reset_work(struct work_struct *work)
 {
 	struct virtio_ocl_device *dev =
 		container_of(work, struct virtio_ocl_device, reset_work);
 	struct virtio_device *vdev = dev->vdev;
 
-	dev_warn(&vdev->dev, "the device needs a reset: its clients are lost\n");
 	if (device_reprobe(&vdev->dev) < 0)
 		dev_err(&vdev->dev, "the device did not come back\n");
 	put_device(&vdev->dev);
 	virtio_ocl_device_put(dev);
 }
 
+static void virtio_ocl_begin_anew(struct virtio_ocl_device *dev)
+{
+	get_device(&dev->vdev->dev);
+	kref_get(&dev->ref);
+	if (!queue_work(virtio_ocl_reset_wq, &dev->reset_work)) {
+		put_device(&dev->vdev->dev);
+		virtio_ocl_device_put(dev);
+	}
+}
+
 static void virtio_ocl_config_changed(struct virtio_device *vdev)
 {
 	struct virtio_ocl_device *dev = vdev->priv;
 
-	/* Nothing else in the configuration changes what we do. */
+	/*
+	 * The other side has gone, and has forgotten every client. Nothing else
+	 * in the configuration changes what we do.
+	 */
 	if (!(vdev->config->get_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET))
 		return;
-	get_device(&vdev->dev);
-	kref_get(&dev->ref);
-	if (!queue_work(virtio_ocl_reset_wq, &dev->reset_work)) {
-		put_device(&vdev->dev);
-		virtio_ocl_device_put(dev);
-	}
+	dev_warn(&vdev->dev, "the device needs a reset: its clients are lost\n");
+	virtio_ocl_begin_anew(dev);
 }
 
 static int virtio_ocl_probe(struct virtio_device *vdev)
@@ -390,18 +395,17 @@ free:
 	return err;
 }
 
-static void virtio_ocl_remove(struct virtio_device *vdev)
+/* Reset the device: nothing of ours is mapped any more, and no client lives. */
+static void virtio_ocl_stop(struct virtio_ocl_device *dev)
 {
-	struct virtio_ocl_device *dev = vdev->priv;
 	struct virtio_ocl_queue *queue;
 	u32 i;
 
-	misc_deregister(&dev->misc);
 	spin_lock_irq(&dev->ctl_lock);
 	WRITE_ONCE(dev->gone, true);
 	spin_unlock_irq(&dev->ctl_lock);
 	synchronize_srcu(&dev->srcu);
-	virtio_reset_device(vdev);
+	virtio_reset_device(dev->vdev);
 	for (i = 0; i < dev->nqueues; i++) {
 		queue = &dev->queues[i];
 		spin_lock_irq(&queue->lock);
@@ -410,6 +414,15 @@ static void virtio_ocl_remove(struct virtio_device *vdev)
 		spin_unlock_irq(&queue->lock);
 	}
 	virtio_ocl_ctl_stop(dev);
+}
+
+static void virtio_ocl_remove(struct virtio_device *vdev)
+{
+	struct virtio_ocl_device *dev = vdev->priv;
+	u32 i;
+
+	misc_deregister(&dev->misc);
+	virtio_ocl_stop(dev);
 	for (i = 0; i < dev->nqueues; i++)
 		while (virtqueue_detach_unused_buf(dev->queues[i].vq))
 			;
@@ -419,6 +432,24 @@ static void virtio_ocl_remove(struct virtio_device *vdev)
 	atomic_set(&virtio_ocl_bound, 0);
 	virtio_ocl_device_put(dev);
 }
+
+#ifdef CONFIG_PM_SLEEP
+/*
+ * The host's workers would go on writing into memory that is being saved, and
+ * are gone after it: a guest that sleeps loses its clients.
+ */
+static int virtio_ocl_freeze(struct virtio_device *vdev)
+{
+	virtio_ocl_stop(vdev->priv);
+	return 0;
+}
+
+static int virtio_ocl_restore(struct virtio_device *vdev)
+{
+	virtio_ocl_begin_anew(vdev->priv);
+	return 0;
+}
+#endif
 
 /*
  * Runs carry guest-physical addresses, whatever the bus's own addresses are:
@@ -445,6 +476,10 @@ static struct virtio_driver virtio_ocl_driver = {
 	.probe = virtio_ocl_probe,
 	.remove = virtio_ocl_remove,
 	.config_changed = virtio_ocl_config_changed,
+#ifdef CONFIG_PM_SLEEP
+	.freeze = virtio_ocl_freeze,
+	.restore = virtio_ocl_restore,
+#endif
 };
 
 static int __init virtio_ocl_init(void)

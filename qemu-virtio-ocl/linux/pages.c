@@ -53,6 +53,22 @@ static int virtio_ocl_pages_append(struct virtio_ocl_pages *pages,
 	return 0;
 }
 
+/* What a program may make of it when pages cannot be pinned. */
+static int virtio_ocl_pin_error(long error)
+{
+	switch (error) {
+	case -EINTR:
+	case -ERESTARTSYS:
+		return -EINTR;
+	case -ENOMEM:
+	case -EBUSY:	/* cannot be moved to where they may stay, now */
+	case -EAGAIN:
+		return -ENOMEM;
+	default:
+		return -EFAULT;
+	}
+}
+
 static int virtio_ocl_pages_pin_flags(struct virtio_ocl_pages *pages,
 				      u64 start, unsigned long npages,
 				      unsigned int gup_flags)
@@ -69,7 +85,7 @@ static int virtio_ocl_pages_pin_flags(struct virtio_ocl_pages *pages,
 		got = pin_user_pages_fast(start, min(npages, BATCH), gup_flags,
 					  batch);
 		if (got <= 0) {
-			err = got == -ENOMEM || got == -EINTR ? got : -EFAULT;
+			err = virtio_ocl_pin_error(got);
 			break;
 		}
 		for (i = 0; i < got; i++) {
