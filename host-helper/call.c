@@ -94,12 +94,14 @@ cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want
     return *value ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
 }
 
-static cl_int add_error(struct hcl_call *c, int rc)
+cl_int hcl_add_error(struct hcl_worker *w, uint16_t op, int rc)
 {
+    if (!rc)
+        return CL_SUCCESS;
     if (rc == -ENOSPC)
         return CL_OUT_OF_HOST_MEMORY;
-    hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "%s: object number in use or out of range",
-                    vocl_op_name(c->op));
+    hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "%s: object number in use or out of range",
+                    vocl_op_name(op));
     return CL_OUT_OF_RESOURCES;
 }
 
@@ -111,7 +113,7 @@ cl_int hcl_made(struct hcl_call *c, cl_int ret, uint64_t id, enum hcl_type type,
     if (!rc)
         return CL_SUCCESS;
     hcl_native_release(&c->w->cl, type, native);
-    return add_error(c, rc);
+    return hcl_add_error(c->w, c->op, rc);
 }
 
 cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot)
@@ -122,5 +124,5 @@ cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id,
     if (!rc)
         return CL_SUCCESS;
     hcl_native_release(&c->w->cl, HCL_EVENT, event);
-    return add_error(c, rc);
+    return hcl_add_error(c->w, c->op, rc);
 }

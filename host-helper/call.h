@@ -68,6 +68,10 @@ bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list);
 cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want, size_t *size,
                      void **value);
 
+/* The error to answer when an object could not be entered (hcl_objects_add): a
+ * number that our guest would not give ends the client. */
+cl_int hcl_add_error(struct hcl_worker *w, uint16_t op, int rc);
+
 /*
  * A native object has been made for the guest's number: enter it, or release
  * it and return the error to answer. ret is the native call's own status.

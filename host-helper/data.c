@@ -74,8 +74,11 @@ uint64_t hcl_rect_span(const size_t *origin, const size_t *region, uint64_t row_
 /* A command whose data, and perhaps whose caller, waits for its end. */
 struct running {
     struct hcl_worker *w;
+    uint16_t op;
     uint16_t slot;
-    uint64_t event_id;
+    cl_int failed;       /* answer this, whatever becomes of the command */
+    uint64_t event_id;   /* to be entered when the command is complete, or 0 */
+    uint64_t event_slot;
     cl_event event; /* a reference of ours */
     struct hcl_data data;
 };
@@ -101,12 +104,28 @@ static void running_finish(struct running *r)
     free(r);
 }
 
-/* On a waiter thread: a blocking command. */
+/* The event of a command that the guest waits for: a command that fails has
+ * none, and the guest uses the number and the slot again. */
+static cl_int enter_event(struct running *r)
+{
+    r->w->cl.clRetainEvent(r->event); /* the table's */
+    int rc = hcl_event_add_complete(r->w, r->event_id, r->event_slot, r->event);
+    if (rc)
+        r->w->cl.clReleaseEvent(r->event);
+    return hcl_add_error(r->w, r->op, rc);
+}
+
+/* On a waiter thread: a blocking command, or one whose event could not be
+ * entered, so that the guest gets its memory back with the error. */
 static void wait_and_answer(void *arg)
 {
     struct running *r = arg;
     cl_int ret = r->w->cl.clWaitForEvents(1, &r->event);
     hcl_print_flush(r->w);
+    if (r->failed)
+        ret = r->failed;
+    else if (ret == CL_SUCCESS && r->event_id)
+        ret = enter_event(r);
     answer(r, ret);
     running_finish(r);
 }
@@ -131,30 +150,26 @@ static void watch_data(struct running *r, cl_event event)
 void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
                        struct hcl_data *d, bool blocking)
 {
-    struct running now = {.w = c->w, .slot = c->slot, .event_id = id, .data = *d};
-    struct running *r = NULL;
-    if (ret == CL_SUCCESS && id) {
-        c->w->cl.clRetainEvent(event); /* the table's */
-        ret = hcl_enqueued(c, ret, event, id, slot);
-    }
+    struct running now = {.w = c->w, .op = c->op, .slot = c->slot, .event = event, .data = *d};
     if (ret != CL_SUCCESS) {
         answer(&now, ret);
-        if (event) /* it runs, though its event could not be entered */
-            c->w->cl.clWaitForEvents(1, &event), c->w->cl.clReleaseEvent(event);
         hcl_data_end(&now.data);
         return;
     }
-    r = malloc(sizeof(*r));
-    if (r) {
+    if (blocking) {
+        now.event_id = id;
+        now.event_slot = slot;
+    } else if (id) {
+        c->w->cl.clRetainEvent(event); /* the table's */
+        now.failed = hcl_enqueued(c, ret, event, id, slot);
+    }
+    struct running *r = malloc(sizeof(*r));
+    if (r)
         *r = now;
-        r->event = event;
-    }
-    if (!blocking) {
+    if (r && !blocking && !r->failed) {
         answer(&now, CL_SUCCESS);
-        if (r)
-            watch_data(r, event);
-        return;
-    }
-    if (!r || hcl_defer(c->w->defer, wait_and_answer, r))
+        watch_data(r, event);
+    } else if (!r || hcl_defer(c->w->defer, wait_and_answer, r)) {
         hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+    }
 }

@@ -74,6 +74,22 @@ int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event nat
     return 0;
 }
 
+int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native)
+{
+    if (slot >= VOCL_EVENT_SLOTS)
+        return -EINVAL;
+    struct watched *e = malloc(sizeof(*e));
+    if (!e)
+        return -ENOSPC;
+    *e = (struct watched){.w = w, .slot = slot, .published = DONE, .refs = 1};
+    if (slot) /* nobody knows of the event yet, so nobody sleeps on it */
+        __atomic_store_n(vocl_channel_event(w->t->channel, slot), CL_COMPLETE, __ATOMIC_SEQ_CST);
+    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_put);
+    if (rc)
+        free(e);
+    return rc;
+}
+
 void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status)
 {
     struct watched *e = hcl_objects_extra(w->objects, id, HCL_EVENT);

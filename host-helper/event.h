@@ -22,6 +22,9 @@
  */
 int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch);
 
+/* The same for the event of a command that is complete. */
+int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native);
+
 /* The event of this number is final: see to it that its slot says so. */
 void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status);
 
