@@ -54,7 +54,7 @@ def main():
     parser.add_argument("mode", choices=("native", "remote", "compare"))
     parser.add_argument("--vocl", required=True)
     parser.add_argument("--cache", required=True)
-    parser.add_argument("program", nargs=argparse.REMAINDER)
+    parser.add_argument("program", nargs="+")
     args = parser.parse_args()
     return compare(args) if args.mode == "compare" else run(args.mode, args).returncode
 
