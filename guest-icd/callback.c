@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "frame.h"
 #include "message.h"
 
 enum kind { EVENT, PROGRAM, DESTRUCTOR, CONTEXT };
@@ -84,11 +85,30 @@ uint64_t gcl_callback_program(cl_program program, void(CL_CALLBACK *fn)(cl_progr
                                .fn.program = fn}, &program->base);
 }
 
-uint64_t gcl_callback_destructor(void *handle, void *fn, void *user_data)
+static uint64_t add_destructor(void *handle, void *fn, void *user_data)
 {
     struct record r = {.kind = DESTRUCTOR, .handle = handle, .user_data = user_data};
     *(void **)&r.fn.destructor = fn;
     return add(r, NULL);
+}
+
+cl_int gcl_callback_set_destructor(struct gcl_object *o, uint16_t op, void *fn, void *user_data)
+{
+    struct gcl_frame f;
+    if (!fn)
+        return CL_INVALID_VALUE;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    uint64_t cookie = add_destructor(o, fn, user_data);
+    vocl_put_u64(f.w, o->id);
+    vocl_put_u64(f.w, cookie);
+    err = cookie ? gcl_frame_status(&f, op) : CL_OUT_OF_HOST_MEMORY;
+    if (err)
+        gcl_callback_drop(cookie);
+    else
+        o->watched = true;
+    return gcl_frame_end(&f, err, NULL);
 }
 
 uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, size_t, void *),

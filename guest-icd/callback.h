@@ -25,12 +25,16 @@ uint64_t gcl_callback_event(cl_event event, void(CL_CALLBACK *fn)(cl_event, cl_i
                             void *user_data);
 uint64_t gcl_callback_program(cl_program program, void(CL_CALLBACK *fn)(cl_program, void *),
                               void *user_data);
-/* For destructor and release callbacks: fn(handle, user_data), the handle being
- * no longer valid when it is called. Holds nothing. */
-uint64_t gcl_callback_destructor(void *handle, void *fn, void *user_data);
 /* Stays until dropped: may be called any number of times. */
 uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, size_t, void *),
                               void *user_data);
+
+/*
+ * The three calls that set a destructor or release callback: register it with
+ * the helper under op, whose body is the object's number and the cookie. fn(handle,
+ * user_data) is called when the handle is no longer valid; nothing is held.
+ */
+cl_int gcl_callback_set_destructor(struct gcl_object *o, uint16_t op, void *fn, void *user_data);
 
 /* Forget a callback that will not be called. 0 is allowed. */
 void gcl_callback_drop(uint64_t cookie);

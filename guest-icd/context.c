@@ -162,24 +162,10 @@ out:
 cl_int CL_API_CALL gcl_clSetContextDestructorCallback(
     cl_context context, void(CL_CALLBACK *notify)(cl_context, void *), void *user_data)
 {
-    struct gcl_frame f;
-    if (!gcl_is_context(context))
-        return CL_INVALID_CONTEXT;
-    if (!notify)
-        return CL_INVALID_VALUE;
-    cl_int err = gcl_frame_begin(&f);
-    if (err)
-        return err;
-    uint64_t cookie = gcl_callback_destructor(context, (void *)notify, user_data);
-    vocl_put_clSetContextDestructorCallback_req(
-        f.w, &(struct vocl_clSetContextDestructorCallback_req){gcl_id(context), cookie});
-    err = cookie ? gcl_frame_status(&f, VOCL_OP_clSetContextDestructorCallback)
-                 : CL_OUT_OF_HOST_MEMORY;
-    if (err)
-        gcl_callback_drop(cookie);
-    else
-        context->base.watched = true;
-    return gcl_frame_end(&f, err, NULL);
+    return gcl_is_context(context)
+               ? gcl_callback_set_destructor(&context->base, VOCL_OP_clSetContextDestructorCallback,
+                                             (void *)notify, user_data)
+               : CL_INVALID_CONTEXT;
 }
 
 bool gcl_local_context_info(cl_context c, cl_context_info name, size_t size, void *value,

@@ -290,24 +290,10 @@ out:
 cl_int CL_API_CALL gcl_clSetMemObjectDestructorCallback(
     cl_mem mem, void(CL_CALLBACK *notify)(cl_mem, void *), void *user_data)
 {
-    struct gcl_frame f;
-    if (!gcl_is_mem(mem))
-        return CL_INVALID_MEM_OBJECT;
-    if (!notify)
-        return CL_INVALID_VALUE;
-    cl_int err = gcl_frame_begin(&f);
-    if (err)
-        return err;
-    uint64_t cookie = gcl_callback_destructor(mem, (void *)notify, user_data);
-    vocl_put_clSetMemObjectDestructorCallback_req(
-        f.w, &(struct vocl_clSetMemObjectDestructorCallback_req){gcl_id(mem), cookie});
-    err = cookie ? gcl_frame_status(&f, VOCL_OP_clSetMemObjectDestructorCallback)
-                 : CL_OUT_OF_HOST_MEMORY;
-    if (err)
-        gcl_callback_drop(cookie);
-    else
-        mem->base.watched = true;
-    return gcl_frame_end(&f, err, NULL);
+    return gcl_is_mem(mem)
+               ? gcl_callback_set_destructor(&mem->base, VOCL_OP_clSetMemObjectDestructorCallback,
+                                             (void *)notify, user_data)
+               : CL_INVALID_MEM_OBJECT;
 }
 
 bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, size_t *ret,

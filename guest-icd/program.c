@@ -406,22 +406,7 @@ out:
 cl_int CL_API_CALL gcl_clSetProgramReleaseCallback(cl_program p, program_notify notify,
                                                    void *user_data)
 {
-    struct gcl_frame f;
-    if (!gcl_is_program(p))
-        return CL_INVALID_PROGRAM;
-    if (!notify)
-        return CL_INVALID_VALUE;
-    cl_int err = gcl_frame_begin(&f);
-    if (err)
-        return err;
-    uint64_t cookie = gcl_callback_destructor(p, (void *)notify, user_data);
-    vocl_put_clSetProgramReleaseCallback_req(
-        f.w, &(struct vocl_clSetProgramReleaseCallback_req){gcl_id(p), cookie});
-    err = cookie ? gcl_frame_status(&f, VOCL_OP_clSetProgramReleaseCallback)
-                 : CL_OUT_OF_HOST_MEMORY;
-    if (err)
-        gcl_callback_drop(cookie);
-    else
-        p->base.watched = true;
-    return gcl_frame_end(&f, err, NULL);
+    return gcl_is_program(p) ? gcl_callback_set_destructor(&p->base, VOCL_OP_clSetProgramReleaseCallback,
+                                                           (void *)notify, user_data)
+                             : CL_INVALID_PROGRAM;
 }
