@@ -44,11 +44,13 @@
 
 /*
  * How long a request may stay unanswered before its caller gives up (it stays
- * with the host). OPEN starts a process that loads the host's OpenCL runtime;
- * MAP makes mappings; CLOSE is waited for only so that a program that has
- * exited has usually left nothing behind by the time that its parent looks.
+ * with the host). OPEN starts a process and is answered before that loads the
+ * host's OpenCL runtime: after as long as a worker may show no heartbeat there
+ * is no helper, which a stock QEMU does not tell. MAP makes mappings; CLOSE is
+ * waited for only so that a program that has exited has usually left nothing
+ * behind by the time that its parent looks.
  */
-#define VIRTIO_OCL_OPEN_TIMEOUT		(60 * HZ)
+#define VIRTIO_OCL_OPEN_TIMEOUT		(15 * HZ)
 #define VIRTIO_OCL_MAP_TIMEOUT		(30 * HZ)
 #define VIRTIO_OCL_CLOSE_TIMEOUT	(1 * HZ)
 /* For unmaps under way, when a new mapping needs the room. */

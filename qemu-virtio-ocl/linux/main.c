@@ -293,9 +293,12 @@ static void virtio_ocl_reset_work(struct work_struct *work)
 	struct virtio_ocl_device *dev =
 		container_of(work, struct virtio_ocl_device, reset_work);
 	struct virtio_device *vdev = dev->vdev;
+	int err;
 
-	if (device_reprobe(&vdev->dev) < 0)
-		dev_err(&vdev->dev, "the device did not come back\n");
+	err = device_reprobe(&vdev->dev);
+	/* While a guest wakes up, probing is put off. */
+	if (err < 0 && err != -EPROBE_DEFER)
+		dev_err(&vdev->dev, "the device did not come back: %d\n", err);
 	put_device(&vdev->dev);
 	virtio_ocl_device_put(dev);
 }

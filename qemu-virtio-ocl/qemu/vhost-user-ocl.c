@@ -19,6 +19,7 @@
 #include "qapi/error.h"
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
+#include "qemu/iov.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "chardev/char-fe.h"
@@ -76,6 +77,10 @@ typedef CharBackend VUOCLChardev;
 /* The device's specification: docs/device.md, configuration layout. */
 #define VU_OCL_CONFIG_SIZE 64
 #define VU_OCL_CONFIG_CLIENT_QUEUES 8
+
+/* Its control queue, and the answer to a request whose worker has gone. */
+#define VU_OCL_QUEUE_CONTROL 0
+#define VU_OCL_S_LOST 4
 
 #define VU_OCL_QUEUE_SIZE 256
 #define VU_OCL_DEFAULT_CLIENT_QUEUES 16
@@ -261,12 +266,27 @@ static struct vhost_dev *vu_ocl_get_vhost(VirtIODevice *vdev)
     return &VHOST_USER_OCL(vdev)->vhost_dev;
 }
 
+/*
+ * The back end handles the queues. Without one no request can be carried out:
+ * each is answered so, and no program waits for a back end that may not come.
+ */
 static void vu_ocl_handle_output(VirtIODevice *vdev, VirtQueue *vq)
 {
-    /*
-     * The back end handles the queues. Without one, requests stay where they
-     * are until it comes.
-     */
+    VHostUserOCL *ocl = VHOST_USER_OCL(vdev);
+    const uint32_t lost[] = { cpu_to_le32(VU_OCL_S_LOST), 0 };
+    VirtQueueElement *elem;
+
+    if (ocl->connected || vq != ocl->vqs[VU_OCL_QUEUE_CONTROL]) {
+        return;
+    }
+    while ((elem = virtqueue_pop(vq, sizeof(*elem)))) {
+        size_t len = iov_from_buf(elem->in_sg, elem->in_num, 0, lost,
+                                  sizeof(lost));
+
+        virtqueue_push(vq, elem, len);
+        g_free(elem);
+    }
+    virtio_notify(vdev, vq);
 }
 
 static int vu_ocl_connect(VHostUserOCL *ocl, Error **errp)
