@@ -82,6 +82,34 @@ bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list)
     return false;
 }
 
+/* The numbers of all clGet*Info calls are distinct. */
+bool hcl_info_is_handle(cl_uint param_name)
+{
+    switch (param_name) {
+    case CL_DEVICE_PLATFORM:
+    case CL_DEVICE_PARENT_DEVICE:
+    case CL_CONTEXT_DEVICES:
+    case CL_CONTEXT_PROPERTIES:
+    case CL_QUEUE_CONTEXT:
+    case CL_QUEUE_DEVICE:
+    case CL_QUEUE_DEVICE_DEFAULT:
+    case CL_MEM_HOST_PTR:
+    case CL_MEM_CONTEXT:
+    case CL_MEM_ASSOCIATED_MEMOBJECT:
+    case CL_IMAGE_BUFFER:
+    case CL_SAMPLER_CONTEXT:
+    case CL_PROGRAM_CONTEXT:
+    case CL_PROGRAM_DEVICES:
+    case CL_KERNEL_CONTEXT:
+    case CL_KERNEL_PROGRAM:
+    case CL_EVENT_CONTEXT:
+    case CL_EVENT_COMMAND_QUEUE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want, size_t *size,
                      void **value)
 {

@@ -62,6 +62,12 @@ bool hcl_sizes(struct hcl_call *c, struct vocl_words words, uint64_t count, uint
 bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list);
 
 /*
+ * Is the value that this query asks for a handle or a pointer? Those are the
+ * guest's to answer, and ours would tell it where the worker's memory is.
+ */
+bool hcl_info_is_handle(cl_uint param_name);
+
+/*
  * Room for an info value of n bytes. size: what to pass as param_value_size;
  * value: NULL if none is wanted. Returns CL_SUCCESS or an error.
  */

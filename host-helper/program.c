@@ -148,6 +148,8 @@ static cl_int get_info(struct hcl_call *c, cl_program program,
 {
     size_t n = 0, size = 0;
     void *value = NULL;
+    if (hcl_info_is_handle(q->param_name))
+        return CL_INVALID_VALUE;
     cl_int ret = c->w->cl.clGetProgramInfo(program, q->param_name, 0, NULL, &n);
     if (!ret)
         ret = hcl_info_room(c, n, q->param_value_size, q->want_value, &size, &value);
@@ -155,7 +157,7 @@ static cl_int get_info(struct hcl_call *c, cl_program program,
         ret = c->w->cl.clGetProgramInfo(program, q->param_name, size, value, NULL);
     p->size_ret = n;
     if (!ret && value)
-        p->value = (struct vocl_bytes){value, n};
+        p->value = (struct vocl_bytes){value, size};
     return ret;
 }
 
@@ -167,7 +169,7 @@ void hcl_clGetProgramInfo(struct hcl_call *c)
     if (!hcl_call_ok(c))
         return;
     cl_program program = hcl_object(c->w, q.program, HCL_PROGRAM);
-    if (program && q.param_name != CL_PROGRAM_BINARIES)
+    if (program && (cl_uint)q.param_name != CL_PROGRAM_BINARIES)
         p.ret = get_info(c, program, &q, &p);
     else if (program)
         p.ret = q.want_value ? get_binaries(c, program, &p.binaries) : CL_SUCCESS;

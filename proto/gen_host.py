@@ -20,7 +20,7 @@ def declare(o, c):
         elif isinstance(a, String):
             o(f"    const char *{a.name} = NULL;")
         elif isinstance(a, Data):
-            o(f"    struct hcl_data {a.name} = {{0}};")
+            o(f"    struct hcl_data {a.name} = {{.out = {str(a.out).lower()}}};")
         elif isinstance(a, NewEvent):
             o("    cl_event event = NULL;")
 
@@ -34,12 +34,15 @@ def resolve(o, c):
         elif isinstance(a, Sizes):
             count = a.count if a.count.isdigit() else f"q.{a.count}"
             o(f"    if (!hcl_sizes(c, q.{a.name}, {count}, {a.max_count}, &{a.name}))\n        return;")
+            if a.count.isdigit(): # a count of the caller's may be 0, and the runtime judges it
+                o(f"    if (!{a.name}) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
         elif isinstance(a, Handles):
             o(f"    if (!({a.name} = hcl_objects(c, q.{a.name}, HCL_{a.suffix.upper()})) && q.{a.name}.count) {{\n"
               f"        p.ret = {a.error};\n        goto out;\n    }}")
         elif isinstance(a, BytesIn):
             size = a.size if a.size.isdigit() else f"q.{a.size}"
             o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
+            o(f"    if (!q.{a.name}.data && {size}) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
         elif isinstance(a, String):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
@@ -88,11 +91,13 @@ def handler(o, c):
     if INFO in c.args:
         fixed = native_args(c).replace("size, value, &n", "%s")
         o("    size_t n = 0, size = 0;\n    void *value = NULL;")
+        o("    if (hcl_info_is_handle(q.param_name)) {\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }")
         o(f"    p.ret = c->w->cl.{c.name}({fixed % '0, NULL, &n'});")
         o("    if (p.ret != CL_SUCCESS || (p.ret = hcl_info_room(c, n, q.param_value_size, q.want_value, &size, &value)))"
           "\n        goto out;")
         o(f"    if (value)\n        p.ret = c->w->cl.{c.name}({native_args(c)});")
-        o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n        p.value = (struct vocl_bytes){value, n};")
+        o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n"
+          "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
         o(f"    p.ret = c->w->cl.{c.name}({native_args(c)});")
     for a in c.args:
