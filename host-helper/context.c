@@ -6,6 +6,7 @@
 #include "calls.h"
 #include "callback.h"
 #include "handlers.h"
+#include "platform.h"
 
 struct context_cookie {
     struct hcl_worker *w;
@@ -49,6 +50,10 @@ static bool native_properties(struct hcl_call *c, struct vocl_words words,
         if (list[i] == CL_CONTEXT_PLATFORM &&
             !(list[i + 1] = (intptr_t)hcl_object(c->w, words.v[i + 1], HCL_PLATFORM)))
             *ret = CL_INVALID_PLATFORM;
+        /* The others are pointers and handles of other libraries (GL, VA, D3D),
+         * which would be the guest's to choose. */
+        if (list[i] != CL_CONTEXT_PLATFORM && list[i] != CL_CONTEXT_INTEROP_USER_SYNC)
+            *ret = CL_INVALID_PROPERTY;
     }
     *out = list;
     return true;
@@ -83,41 +88,40 @@ void hcl_clCreateContext(struct hcl_call *c)
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_CONTEXT, context));
 }
 
-/* The numbers of a context's devices. */
-static cl_int context_devices(struct hcl_call *c, cl_context context, struct vocl_words *out)
+/* The platform that the properties name, or the first that is offered. */
+static cl_platform_id platform_of(struct hcl_worker *w, const cl_context_properties *list)
 {
-    cl_device_id devices[1024];
-    size_t size = 0;
-    cl_int ret =
-        c->w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof(devices), devices, &size);
-    size_t n = size / sizeof(devices[0]);
-    uint64_t *ids = hcl_alloc(c, (n + 1) * sizeof(*ids));
-    if (ret || !ids)
-        return ret ? ret : CL_OUT_OF_HOST_MEMORY;
-    for (size_t i = 0; i < n; i++)
-        ids[i] = hcl_objects_host_id(c->w->objects, HCL_DEVICE, devices[i]);
-    *out = (struct vocl_words){ids, n};
-    return CL_SUCCESS;
+    for (; list && list[0]; list += 2)
+        if (list[0] == CL_CONTEXT_PLATFORM)
+            return (cl_platform_id)list[1];
+    return hcl_platform_first(w);
 }
 
+/* With the devices of that type that this client may use: left to the runtime,
+ * the context would have the others, too. */
 void hcl_clCreateContextFromType(struct hcl_call *c)
 {
     struct vocl_clCreateContextFromType_req q;
     struct vocl_clCreateContextFromType_rep p = {0};
     const cl_context_properties *properties;
+    cl_device_id devices[HCL_MAX_DEVICES];
+    cl_uint n = 0;
     cl_int ret = CL_SUCCESS;
     cl_context context = NULL;
     vocl_get_clCreateContextFromType_req(&c->body, &q);
     if (!hcl_call_ok(c) || !native_properties(c, q.properties, &properties, &ret))
         return;
+    cl_platform_id platform = ret ? NULL : platform_of(c->w, properties);
+    if (!ret)
+        ret = platform ? hcl_platform_devices(c->w, platform, q.device_type, devices, &n)
+                       : CL_INVALID_PLATFORM;
     if (!ret) {
         struct context_cookie *cookie = make_cookie(c->w, q.notify);
-        context = c->w->cl.clCreateContextFromType(properties, q.device_type,
-                                                   cookie ? context_notify : NULL, cookie, &ret);
+        context = c->w->cl.clCreateContext(properties, n, devices, cookie ? context_notify : NULL,
+                                           cookie, &ret);
     }
-    p.ret = hcl_made(c, ret, q.id, HCL_CONTEXT, context);
-    if (p.ret == CL_SUCCESS)
-        p.ret = context_devices(c, context, &p.devices);
+    if (!(p.ret = hcl_made(c, ret, q.id, HCL_CONTEXT, context)))
+        p.devices = hcl_device_ids(c, devices, n);
     vocl_put_clCreateContextFromType_rep(&c->reply, &p);
     hcl_reply(c);
 }

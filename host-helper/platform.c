@@ -5,10 +5,10 @@
 #include "calls.h"
 #include "filter.h"
 #include "handlers.h"
+#include "platform.h"
 
 /* As the guest does: no machine has more. */
 #define MAX_PLATFORMS 64
-#define MAX_DEVICES   1024
 
 static bool platform_allowed(struct hcl_worker *w, cl_platform_id p)
 {
@@ -24,17 +24,16 @@ static bool device_allowed(struct hcl_worker *w, cl_device_id d)
     return hcl_filter_match(w->opt->allow_device, name);
 }
 
-/* The allowed devices of a type. Returns the native status; *n may be 0. */
-static cl_int list_devices(struct hcl_worker *w, cl_platform_id p, cl_device_type type,
-                           cl_device_id *out, cl_uint *n)
+cl_int hcl_platform_devices(struct hcl_worker *w, cl_platform_id p, cl_device_type type,
+                            cl_device_id *out, cl_uint *n)
 {
-    cl_device_id all[MAX_DEVICES];
+    cl_device_id all[HCL_MAX_DEVICES];
     cl_uint found = 0;
     *n = 0;
-    cl_int ret = w->cl.clGetDeviceIDs(p, type, MAX_DEVICES, all, &found);
+    cl_int ret = w->cl.clGetDeviceIDs(p, type, HCL_MAX_DEVICES, all, &found);
     if (ret != CL_SUCCESS)
         return ret;
-    for (cl_uint i = 0; i < found && i < MAX_DEVICES; i++)
+    for (cl_uint i = 0; i < found && i < HCL_MAX_DEVICES; i++)
         if (device_allowed(w, all[i]))
             out[(*n)++] = all[i];
     return *n ? CL_SUCCESS : CL_DEVICE_NOT_FOUND;
@@ -44,11 +43,23 @@ static cl_int list_devices(struct hcl_worker *w, cl_platform_id p, cl_device_typ
  * nothing was filtered: then an empty platform is what the host has. */
 static bool platform_offered(struct hcl_worker *w, cl_platform_id p)
 {
-    cl_device_id devices[MAX_DEVICES];
+    cl_device_id devices[HCL_MAX_DEVICES];
     cl_uint n;
     if (!platform_allowed(w, p))
         return false;
-    return !w->opt->allow_device || !list_devices(w, p, CL_DEVICE_TYPE_ALL, devices, &n);
+    return !w->opt->allow_device || !hcl_platform_devices(w, p, CL_DEVICE_TYPE_ALL, devices, &n);
+}
+
+cl_platform_id hcl_platform_first(struct hcl_worker *w)
+{
+    cl_platform_id all[MAX_PLATFORMS];
+    cl_uint found = 0;
+    if (w->cl.clGetPlatformIDs(MAX_PLATFORMS, all, &found) != CL_SUCCESS)
+        return NULL;
+    for (cl_uint i = 0; i < found && i < MAX_PLATFORMS; i++)
+        if (platform_offered(w, all[i]))
+            return all[i];
+    return NULL;
 }
 
 void hcl_clGetPlatformIDs(struct hcl_call *c)
@@ -70,7 +81,7 @@ void hcl_clGetPlatformIDs(struct hcl_call *c)
     hcl_reply(c);
 }
 
-static struct vocl_words device_ids(struct hcl_call *c, const cl_device_id *devices, cl_uint n)
+struct vocl_words hcl_device_ids(struct hcl_call *c, const cl_device_id *devices, cl_uint n)
 {
     uint64_t *ids = hcl_alloc(c, (n + 1) * sizeof(*ids));
     if (!ids)
@@ -84,15 +95,15 @@ void hcl_clGetDeviceIDs(struct hcl_call *c)
 {
     struct vocl_clGetDeviceIDs_req q;
     struct vocl_clGetDeviceIDs_rep p = {.ret = CL_INVALID_PLATFORM};
-    cl_device_id devices[MAX_DEVICES];
+    cl_device_id devices[HCL_MAX_DEVICES];
     cl_uint n = 0;
     vocl_get_clGetDeviceIDs_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
     cl_platform_id platform = hcl_object(c->w, q.platform, HCL_PLATFORM);
     if (platform)
-        p.ret = list_devices(c->w, platform, q.device_type, devices, &n);
-    p.devices = device_ids(c, devices, n);
+        p.ret = hcl_platform_devices(c->w, platform, q.device_type, devices, &n);
+    p.devices = hcl_device_ids(c, devices, n);
     vocl_put_clGetDeviceIDs_rep(&c->reply, &p);
     hcl_reply(c);
 }
