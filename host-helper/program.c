@@ -30,9 +30,7 @@ void hcl_clCreateProgramWithSource(struct hcl_call *c)
         /* A length of 0 would mean "up to the NUL", which is not there. */
         strings[n] = b.len ? b.data : "";
         lengths[n++] = b.len;
-        if (b.len && memmem(b.data, b.len, "printf", 6))
-            may_print(c->w);
-        if (b.len && memmem(b.data, b.len, "#include", 8))
+        if (b.data && (memmem(b.data, b.len, "printf", 6) || memmem(b.data, b.len, "#include", 8)))
             may_print(c->w);
     }
     cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
