@@ -94,7 +94,9 @@ static void consume(struct vocl_ring *r, uint32_t size)
 
 int vocl_ring_get(struct vocl_ring *r, struct vocl_record *hdr, void *body, uint32_t cap)
 {
-    for (;;) {
+    /* One padding record at the most comes before a record: a producer that
+     * writes nothing else must not keep us here. */
+    for (int records = 0; records < 2; records++) {
         uint32_t avail = __atomic_load_n(r->tail, __ATOMIC_ACQUIRE) - r->mine;
         if (!avail)
             return 0;
@@ -114,4 +116,5 @@ int vocl_ring_get(struct vocl_ring *r, struct vocl_record *hdr, void *body, uint
         }
         consume(r, hdr->size);
     }
+    return -EPROTO;
 }
