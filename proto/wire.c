@@ -178,7 +178,8 @@ struct vocl_words vocl_get_words(struct vocl_reader *r)
 
 struct vocl_blobs vocl_get_blobs(struct vocl_reader *r)
 {
-    struct vocl_blobs b = {.count = vocl_get_u64(r), .rest = *r};
+    struct vocl_blobs b = {.count = vocl_get_u64(r)};
+    b.rest = *r; /* not in the line above: initialisers have no order */
     /* Each string takes a word at least, so a false count ends this loop early. */
     for (uint64_t i = 0; i < b.count && !r->error; i++)
         vocl_get_bytes(r);
