@@ -24,6 +24,8 @@ static __thread struct gcl_thread *this_thread __attribute__((tls_model("initial
 static void thread_free(void *arg)
 {
     struct gcl_thread *t = arg;
+    if (t == this_thread) /* another destructor of the thread's may call us yet */
+        this_thread = NULL;
     vocl_writer_finish(&t->w);
     free(t->reply);
     free(t);
