@@ -147,7 +147,8 @@ cl_int gcl_transfer_reply(struct gcl_transfer *t, struct vocl_bytes data)
     return CL_SUCCESS;
 }
 
-void gcl_transfer_finish(struct gcl_transfer *t, bool ok)
+/* What gcl_transfer_finish does, but for t itself. */
+static void give_data_back(struct gcl_transfer *t, bool ok)
 {
     struct gcl_transport *tr = gcl_connection_transport();
     if (t->region.id && t->mapped) {
@@ -157,6 +158,11 @@ void gcl_transfer_finish(struct gcl_transfer *t, bool ok)
             copy_out(t, t->region.addr);
         gcl_staging_give(&t->region);
     }
+}
+
+void gcl_transfer_finish(struct gcl_transfer *t, bool ok)
+{
+    give_data_back(t, ok);
     free(t);
 }
 
@@ -221,13 +227,17 @@ void gcl_transfers_reap(bool ask)
     if (ask)
         ask_helper();
     struct gcl_transfer *done = take_completed();
-    for (struct gcl_transfer *t = done; t;) {
-        struct gcl_transfer *next = t->next;
-        cl_event event = t->event;
-        gcl_transfer_finish(t, gcl_event_status(event) == CL_COMPLETE);
+    for (struct gcl_transfer *t = done; t; t = t->next) {
+        give_data_back(t, gcl_event_status(t->event) == CL_COMPLETE);
         __atomic_sub_fetch(&outstanding, 1, __ATOMIC_RELEASE);
-        gcl_put(&event->base);
-        t = next;
     }
     pthread_mutex_unlock(&deferred_lock);
+    /* Not under the lock: the last hold on an event may be that on its context,
+     * whose destructor callbacks come back here. */
+    while (done) {
+        struct gcl_transfer *t = done;
+        done = t->next;
+        gcl_put(&t->event->base);
+        free(t);
+    }
 }
