@@ -85,7 +85,8 @@ pid_t process_start(const struct process_spec *spec)
     return e ? -e : pid;
 }
 
-int process_wait(pid_t pid, int timeout_ms, int *status)
+/* It stays there to be waited for. */
+static int await_end(pid_t pid, int timeout_ms)
 {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -99,6 +100,15 @@ int process_wait(pid_t pid, int timeout_ms, int *status)
     close(fd);
     if (n <= 0)
         return n ? -errno : -ETIMEDOUT;
+    return 0;
+}
+
+int process_wait(pid_t pid, int timeout_ms, int *status)
+{
+    int ret = await_end(pid, timeout_ms);
+
+    if (ret)
+        return ret;
     return waitpid(pid, status, 0) < 0 ? -errno : 0;
 }
 
@@ -109,8 +119,9 @@ void process_stop(pid_t pid, int grace_ms)
     if (pid <= 0)
         return;
     kill(pid, SIGTERM);
-    if (process_wait(pid, grace_ms, &status) != -ETIMEDOUT)
-        return;
+    await_end(pid, grace_ms);
+    /* What it leaves behind goes, too: a user-mode Linux that was killed leaves
+     * processes that hold its sockets. The group is ours until the wait. */
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);

@@ -28,7 +28,8 @@ pid_t process_start(const struct process_spec *spec);
 /* 0 and the wait status; -ETIMEDOUT after timeout_ms; another -errno. */
 int process_wait(pid_t pid, int timeout_ms, int *status);
 
-/* SIGTERM, SIGKILL for its group after grace_ms; the child is reaped. Takes -1. */
+/* SIGTERM; after grace_ms, or when it has ended, SIGKILL for its group; the child
+ * is reaped. Takes -1. */
 void process_stop(pid_t pid, int grace_ms);
 
 /*
