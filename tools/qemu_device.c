@@ -96,6 +96,21 @@ static bool has_preload(struct qemu *q, const struct parts *parts)
     return false;
 }
 
+/* The object itself refuses a QEMU that it was not built for, with a line on
+ * stderr: better now than as a guest that does not boot. */
+static bool preload_fits(struct qemu *q)
+{
+    char variable[PATH_MAX + 16], text[512];
+    char *const argv[] = {"env", variable, q->program, "--version", NULL};
+    int ret;
+
+    snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", q->preload);
+    ret = process_output(argv, ASK_MS, text, sizeof(text));
+    if (ret < 0)
+        say("cannot run %s with %s: %s", q->program, q->preload, strerror(-ret));
+    return !ret;
+}
+
 int qemu_choose_device(struct qemu *q, const struct parts *parts, const char *way)
 {
     char *const argv[] = {q->program, "-device", "help", NULL};
@@ -120,5 +135,7 @@ int qemu_choose_device(struct qemu *q, const struct parts *parts, const char *wa
             "distribution's own 7.2 to 10.1",
             q->version, way ? " that is called " : "", way ? way : "");
     free(devices);
+    if (q->way && q->preload[0] && !preload_fits(q))
+        q->way = NULL;
     return q->way ? 0 : -ENODEV;
 }
