@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "message.h"
@@ -256,16 +258,40 @@ static int run_once(struct vm *vm, const sigset_t *held, int64_t deadline)
     return ret;
 }
 
+/* Is there someone who listens? The helper takes it as a VM that leaves again. */
+static int knock(const char *path)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int fd, ret = 0;
+
+    if (strlen(path) >= sizeof(addr.sun_path))
+        return -ENAMETOOLONG;
+    strcpy(addr.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+        ret = errno == EAGAIN ? 0 : -errno; /* others wait there already */
+    close(fd);
+    return ret;
+}
+
+static int find_helper(struct vm *vm)
+{
+    int ret = realpath(vm->opt->vhost_user, vm->socket) ? knock(vm->socket) : -errno;
+
+    if (!ret)
+        return helper_vendors(vm->parts, vm->scratch, vm->vendors);
+    say("no helper at %s: %s", vm->opt->vhost_user, strerror(-ret));
+    return ret;
+}
+
 static int start_helper(struct vm *vm, struct helper *helper)
 {
     if (vm->opt->no_device)
         return 0;
-    if (vm->opt->vhost_user) {
-        if (realpath(vm->opt->vhost_user, vm->socket))
-            return helper_vendors(vm->parts, vm->scratch, vm->vendors);
-        say("no helper at %s: %s", vm->opt->vhost_user, strerror(errno));
-        return -errno;
-    }
+    if (vm->opt->vhost_user)
+        return find_helper(vm);
     path_join(vm->socket, vm->scratch->path, "vm.sock");
     return helper_vendors(vm->parts, vm->scratch, vm->vendors)
                ?: helper_start(helper, vm->parts, vm->scratch, &vm->opt->helper, "--vhost-user",
