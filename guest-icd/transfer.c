@@ -7,6 +7,7 @@
 
 #include "connection.h"
 #include "event.h"
+#include "rect.h"
 #include "staging.h"
 
 static pthread_mutex_t deferred_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -31,21 +32,10 @@ struct gcl_rect gcl_rect_of(const size_t *origin, const size_t *region, size_t r
 size_t gcl_rect_span(const size_t *origin, const size_t *region, size_t row_pitch,
                      size_t slice_pitch)
 {
-    size_t rows, slices, span;
-    if (!origin || !region || !region[0] || !region[1] || !region[2])
+    if (!origin || !region)
         return 0;
-    row_pitch = row_pitch ? row_pitch : region[0];
-    if (!slice_pitch && __builtin_mul_overflow(region[1], row_pitch, &slice_pitch))
-        return 0;
-    if (__builtin_add_overflow(origin[1], region[1] - 1, &rows) ||
-        __builtin_add_overflow(origin[2], region[2] - 1, &slices) ||
-        __builtin_mul_overflow(rows, row_pitch, &rows) ||
-        __builtin_mul_overflow(slices, slice_pitch, &slices) ||
-        __builtin_add_overflow(rows, slices, &span) ||
-        __builtin_add_overflow(span, origin[0], &span) ||
-        __builtin_add_overflow(span, region[0], &span))
-        return 0;
-    return span;
+    uint64_t span = vocl_rect_span(origin, region, row_pitch, slice_pitch);
+    return span > SIZE_MAX || span == VOCL_RECT_OVERFLOW ? 0 : span;
 }
 
 static struct gcl_transfer *transfer_create(void *ptr, size_t size, bool out)

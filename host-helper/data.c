@@ -6,6 +6,7 @@
 
 #include "defer.h"
 #include "event.h"
+#include "rect.h"
 
 static cl_int begin_region(struct hcl_call *c, const struct vocl_payload *p, struct hcl_data *d)
 {
@@ -52,23 +53,9 @@ void hcl_data_end(struct hcl_data *d)
 uint64_t hcl_rect_span(const size_t *origin, const size_t *region, uint64_t row_pitch,
                        uint64_t slice_pitch)
 {
-    uint64_t rows, slices, span;
     if (!origin || !region)
-        return UINT64_MAX;
-    if (!region[0] || !region[1] || !region[2])
-        return 0; /* the runtime refuses it */
-    row_pitch = row_pitch ? row_pitch : region[0];
-    if (!slice_pitch && __builtin_mul_overflow(region[1], row_pitch, &slice_pitch))
-        return UINT64_MAX;
-    if (__builtin_add_overflow(origin[1], region[1] - 1, &rows) ||
-        __builtin_add_overflow(origin[2], region[2] - 1, &slices) ||
-        __builtin_mul_overflow(rows, row_pitch, &rows) ||
-        __builtin_mul_overflow(slices, slice_pitch, &slices) ||
-        __builtin_add_overflow(rows, slices, &span) ||
-        __builtin_add_overflow(span, origin[0], &span) ||
-        __builtin_add_overflow(span, region[0], &span))
-        return UINT64_MAX;
-    return span;
+        return VOCL_RECT_OVERFLOW;
+    return vocl_rect_span(origin, region, row_pitch, slice_pitch);
 }
 
 /* A command whose data, and perhaps whose caller, waits for its end. */
