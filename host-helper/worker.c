@@ -23,6 +23,9 @@
 /* How often the control thread looks for room while messages wait for it. */
 #define MESSAGE_RETRY_MS 1
 
+/* How long the decoder may take to notice that the client has gone. */
+#define STOP_GRACE_S 5
+
 /* SIGTERM is the server's request to stop; the handler needs the channel. */
 static struct vocl_channel_header *signal_header;
 
@@ -91,7 +94,11 @@ static void *control_thread(void *arg)
         if (n > 0 && w->t->ops->control(w->t)) {
             __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
             w->t->ops->interrupt(w->t);
-            return NULL;
+            /* It may sit in a native call that does not return, and so may the
+             * runtime's end of the process. */
+            sleep(STOP_GRACE_S);
+            hcl_log("the runtime does not let go of a client that has gone: giving up");
+            _exit(1);
         }
     }
 }
