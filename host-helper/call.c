@@ -144,6 +144,22 @@ cl_int hcl_made(struct hcl_call *c, cl_int ret, uint64_t id, enum hcl_type type,
     return hcl_add_error(c->w, c->op, rc);
 }
 
+cl_int hcl_made_all(struct hcl_call *c, enum hcl_type type, const uint64_t *ids,
+                    void *const *native, size_t n)
+{
+    cl_int ret = CL_SUCCESS;
+    size_t done = 0;
+    while (done < n && !(ret = hcl_made(c, CL_SUCCESS, ids[done], type, native[done])))
+        done++;
+    if (done == n)
+        return CL_SUCCESS;
+    for (size_t i = done + 1; i < n; i++)
+        hcl_native_release(&c->w->cl, type, native[i]);
+    while (done)
+        hcl_objects_release(c->w->objects, ids[--done]);
+    return ret;
+}
+
 cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot)
 {
     if (ret != CL_SUCCESS || !id)

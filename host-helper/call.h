@@ -62,6 +62,16 @@ bool hcl_sizes(struct hcl_call *c, struct vocl_words words, uint64_t count, uint
 bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list);
 
 /*
+ * Are these properties of a buffer or an image ones that we know? OpenCL 3.0 has
+ * none; those of extensions are devices' handles, or descriptors and handles of
+ * the worker's, which a guest must not name.
+ */
+static inline bool hcl_mem_properties_known(struct vocl_words list)
+{
+    return list.count <= 1;
+}
+
+/*
  * Is the value that this query asks for a handle or a pointer? Those are the
  * guest's to answer, and ours would tell it where the worker's memory is.
  */
@@ -83,6 +93,13 @@ cl_int hcl_add_error(struct hcl_worker *w, uint16_t op, int rc);
  * it and return the error to answer. ret is the native call's own status.
  */
 cl_int hcl_made(struct hcl_call *c, cl_int ret, uint64_t id, enum hcl_type type, void *native);
+
+/*
+ * n objects of one type have been made, for as many of the guest's numbers:
+ * enter all, or release all and return the error to answer.
+ */
+cl_int hcl_made_all(struct hcl_call *c, enum hcl_type type, const uint64_t *ids,
+                    void *const *native, size_t n);
 
 /* The same for the event of a command; also watches it for its status slot. */
 cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot);

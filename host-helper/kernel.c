@@ -36,8 +36,8 @@ void hcl_clCreateKernelsInProgram(struct hcl_call *c)
     if (program && kernels)
         p.ret = c->w->cl.clCreateKernelsInProgram(program, n, n ? kernels : NULL, &made);
     p.num_kernels = made;
-    for (cl_uint i = 0; p.ret == CL_SUCCESS && i < n && i < made; i++)
-        p.ret = hcl_made(c, CL_SUCCESS, q.ids.v[i], HCL_KERNEL, kernels[i]);
+    if (p.ret == CL_SUCCESS && n)
+        p.ret = hcl_made_all(c, HCL_KERNEL, q.ids.v, (void **)kernels, n < made ? n : made);
     vocl_put_clCreateKernelsInProgram_rep(&c->reply, &p);
     hcl_reply(c);
 }

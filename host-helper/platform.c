@@ -128,8 +128,8 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
         p.ret = c->w->cl.clCreateSubDevices(
             device, (const cl_device_partition_property *)q.properties.v, n, n ? out : NULL, &made);
     p.num_devices = made;
-    for (cl_uint i = 0; p.ret == CL_SUCCESS && i < n && i < made; i++)
-        p.ret = hcl_made(c, CL_SUCCESS, q.out_devices.v[i], HCL_DEVICE, out[i]);
+    if (p.ret == CL_SUCCESS && n)
+        p.ret = hcl_made_all(c, HCL_DEVICE, q.out_devices.v, (void **)out, n < made ? n : made);
     vocl_put_clCreateSubDevices_rep(&c->reply, &p);
     hcl_reply(c);
 }
