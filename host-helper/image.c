@@ -44,7 +44,9 @@ static bool native_desc(struct hcl_call *c, struct vocl_words w, uint64_t buffer
     return true;
 }
 
-/* Bytes that the runtime reads at the host pointer; UINT64_MAX on overflow. */
+/* Bytes that the runtime may read at the host pointer; UINT64_MAX on overflow.
+ * A pitch that is too small counts as the smallest that it may be: the runtime
+ * refuses it, or goes by what is right. */
 static uint64_t host_size(const cl_image_desc *d, uint64_t pixel)
 {
     uint64_t row, slice, all;
@@ -58,10 +60,10 @@ static uint64_t host_size(const cl_image_desc *d, uint64_t pixel)
         lines = 1;
     if (__builtin_mul_overflow(d->image_width, pixel, &row))
         return UINT64_MAX;
-    row = d->image_row_pitch ? d->image_row_pitch : row;
+    row = d->image_row_pitch > row ? d->image_row_pitch : row;
     if (__builtin_mul_overflow(row, lines, &slice))
         return UINT64_MAX;
-    slice = d->image_slice_pitch && slices > 1 ? d->image_slice_pitch : slice;
+    slice = d->image_slice_pitch > slice && slices > 1 ? d->image_slice_pitch : slice;
     return __builtin_mul_overflow(slice, slices, &all) ? UINT64_MAX : all;
 }
 
@@ -140,8 +142,12 @@ void hcl_clCreateImageWithProperties(struct hcl_call *c)
 {
     struct vocl_clCreateImageWithProperties_req q;
     vocl_get_clCreateImageWithProperties_req(&c->body, &q);
-    if (hcl_call_ok(c) && hcl_properties_ok(c, q.properties))
+    if (!hcl_call_ok(c) || !hcl_properties_ok(c, q.properties))
+        return;
+    if (hcl_mem_properties_known(q.properties))
         create_image(c, &q, true);
+    else
+        hcl_reply_status(c, CL_INVALID_PROPERTY);
 }
 
 /* A map and an unmap have the same fields. */

@@ -83,8 +83,12 @@ void hcl_clCreateBufferWithProperties(struct hcl_call *c)
 {
     struct vocl_clCreateBufferWithProperties_req q;
     vocl_get_clCreateBufferWithProperties_req(&c->body, &q);
-    if (hcl_call_ok(c) && hcl_properties_ok(c, q.properties))
+    if (!hcl_call_ok(c) || !hcl_properties_ok(c, q.properties))
+        return;
+    if (hcl_mem_properties_known(q.properties))
         create_buffer(c, &q, true);
+    else
+        hcl_reply_status(c, CL_INVALID_PROPERTY);
 }
 
 void hcl_clCreateSubBuffer(struct hcl_call *c)
