@@ -42,7 +42,8 @@ def resolve(o, c):
         elif isinstance(a, BytesIn):
             size = a.size if a.size.isdigit() else f"q.{a.size}"
             o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
-            o(f"    if (!q.{a.name}.data && {size}) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
+            some = "" if a.size.isdigit() else f" && {size}"
+            o(f"    if (!q.{a.name}.data{some}) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
         elif isinstance(a, String):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
