@@ -59,7 +59,7 @@ int parts_init(struct parts *p)
 int parts_helper(const struct parts *p, char *path)
 {
     return p->built ? try_path(path, "%s/host-helper/vocl-helper", p->build)
-                    : try_path(path, VOCL_LIBEXECDIR "/vocl-helper");
+                    : try_path(path, VOCL_BINDIR "/vocl-helper");
 }
 
 int parts_icd(const struct parts *p, char *path)
