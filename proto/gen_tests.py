@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""test_wire_calls.c: for every body, round trip, truncation and corruption."""
+"""wire_calls.c, for round trip, truncation and corruption of every body; and
+fuzz_bodies.c, from which the fuzzers make bodies up."""
 
 from emit import Out
 from gen_codec import all_bodies
@@ -52,4 +53,31 @@ def tests(calls, control, messages):
         o(f'    {{"{name[5:]}", encode_{name}, recode_{name}}},')
     o("};\n\nconst size_t wire_check_num_bodies ="
       "\n    sizeof(wire_check_bodies) / sizeof(wire_check_bodies[0]);")
+    return o.text()
+
+
+KIND = {"u64": "FUZZ_U64", "bytes": "FUZZ_BYTES", "words": "FUZZ_WORDS", "blobs": "FUZZ_BLOBS",
+        "payload": "FUZZ_PAYLOAD"}
+
+
+def fuzz_fields(o, name, fields):
+    """The fields of one body, for a fuzzer that makes up values for them."""
+    o(f"static const struct fuzz_field {name}[] = {{")
+    for f in fields:
+        o('    {FUZZ_U64, "ret"},' if f == "ret" else f'    {{{KIND[f.kind]}, "{f.name}"}},')
+    o("    {FUZZ_END, 0},\n};")
+
+
+def fuzz(calls, control):
+    """fuzz_bodies.c: every request and its reply as a list of named fields."""
+    sent = [c for c in [*calls, *control] if c.op is not None]
+    o = Out("What every request and reply is made of, for the fuzzers.").include("fuzz_body.h")
+    o()
+    for c in sent:
+        fuzz_fields(o, f"{c.name}_request", c.request_fields)
+        fuzz_fields(o, f"{c.name}_reply", ["ret", *c.reply_fields])
+    o("\nconst struct fuzz_call fuzz_calls[] = {")
+    for c in sent:
+        o(f'    {{{c.op}, "{c.name}", {c.name}_request, {c.name}_reply}},')
+    o("};\n\nconst unsigned fuzz_num_calls = sizeof(fuzz_calls) / sizeof(fuzz_calls[0]);")
     return o.text()

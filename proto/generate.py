@@ -21,6 +21,7 @@ OUTPUTS = {
     "host-handlers": lambda: gen_host.handlers(CALLS, CONTROL),
     "host-native": lambda: gen_host.native(CALLS),
     "tests": lambda: gen_tests.tests(CALLS, CONTROL, MESSAGES),
+    "fuzz": lambda: gen_tests.fuzz(CALLS, CONTROL),
     "coverage": lambda: gen_docs.coverage(CALLS),
 }
 

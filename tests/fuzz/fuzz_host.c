@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fuzz_host.c - the worker's decoder and every handler, fed with a hostile
+ * guest's command ring, against a runtime that believes nothing
+ * (fake_native.h).
+ *
+ * The guest is played by the transport: whenever the decoder would sleep, the
+ * next records are put into the ring. Calls that would go to a waiter thread
+ * are carried out at once.
+ */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "decoder.h"
+#include "defer.h"
+#include "fake_native.h"
+#include "fuzz.h"
+#include "fuzz_body.h"
+#include "log.h"
+#include "message.h"
+#include "regions.h"
+#include "worker.h"
+
+/* ---- in place of log.c and defer.c ---- */
+
+void hcl_log(const char *fmt, ...)
+{
+    (void)fmt;
+}
+
+void hcl_log_debug(const char *fmt, ...)
+{
+    (void)fmt;
+}
+
+void hcl_log_client(const char *name)
+{
+    (void)name;
+}
+
+void hcl_log_verbose(int on)
+{
+    (void)on;
+}
+
+struct hcl_defer *hcl_defer_create(void)
+{
+    return NULL;
+}
+
+int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
+{
+    (void)d;
+    fn(arg);
+    return 0;
+}
+
+/* ---- the guest ---- */
+
+struct guest {
+    struct hcl_transport base;
+    struct hcl_worker worker;
+    struct vocl_ring cmd;
+    struct vocl_writer body;
+    struct fuzz_input in;
+    bool raw; /* the ring's bytes themselves are the input */
+    bool prelude_done;
+};
+
+static struct guest guest;
+static _Alignas(4096) uint8_t channel[VOCL_CHANNEL_SIZE];
+
+static void send(uint16_t op)
+{
+    uint16_t slot = fuzz_pick(&guest.in, 8) ? fuzz_pick(&guest.in, 4) : VOCL_NO_SLOT;
+    if (!guest.body.error && guest.body.len < VOCL_RECORD_MAX - 8)
+        vocl_ring_put(&guest.cmd, op, slot, guest.body.buf, (uint32_t)guest.body.len);
+}
+
+#define SEND(call, ...)                                                                            \
+    do {                                                                                           \
+        vocl_writer_reset(&guest.body);                                                            \
+        vocl_put_##call##_req(&guest.body, &(struct vocl_##call##_req){__VA_ARGS__});              \
+        vocl_ring_put(&guest.cmd, VOCL_OP_##call, 0, guest.body.buf, (uint32_t)guest.body.len);    \
+    } while (0)
+
+/* One object of each sort, under the numbers of fuzz_body.h. */
+static void prelude(void)
+{
+    static const uint64_t device[] = {FUZZ_DEVICE}, waits[] = {FUZZ_USER_EVENT};
+    static const uint64_t desc[9] = {CL_MEM_OBJECT_IMAGE2D, 16, 16, 0, 0, 0, 0, 0, 0};
+    static const struct vocl_bytes source[] = {{"kernel", 6}};
+    struct vocl_payload region = {VOCL_PAYLOAD_REGION, FUZZ_REGION_SIZE, FUZZ_REGION, 0, NULL};
+    SEND(clGetPlatformIDs, 0);
+    SEND(clGetDeviceIDs, .platform = FUZZ_PLATFORM, .device_type = CL_DEVICE_TYPE_ALL);
+    SEND(clCreateContext, .id = FUZZ_CONTEXT, .devices = {device, 1});
+    SEND(clCreateCommandQueue, .id = FUZZ_QUEUE, .context = FUZZ_CONTEXT, .device = FUZZ_DEVICE);
+    SEND(clCreateBuffer, .id = FUZZ_BUFFER, .context = FUZZ_CONTEXT, .size = FUZZ_REGION_SIZE);
+    SEND(clCreateBuffer, .id = FUZZ_SHARED, .context = FUZZ_CONTEXT, .flags = CL_MEM_USE_HOST_PTR,
+         .size = FUZZ_REGION_SIZE, .shared = 1, .host_ptr = region);
+    SEND(clCreateImage, .id = FUZZ_IMAGE, .context = FUZZ_CONTEXT, .desc = {desc, 9});
+    SEND(clCreateSampler, .id = FUZZ_SAMPLER, .context = FUZZ_CONTEXT, .addressing_mode = 1);
+    SEND(clCreateProgramWithSource, .id = FUZZ_PROGRAM, .context = FUZZ_CONTEXT,
+         .strings = {.list = source, .count = 1});
+    SEND(clCreateKernel, .id = FUZZ_KERNEL, .program = FUZZ_PROGRAM, .kernel_name = {"k", 2});
+    SEND(clCreateUserEvent, .id = FUZZ_USER_EVENT, .slot = 1, .context = FUZZ_CONTEXT);
+    SEND(clEnqueueMarkerWithWaitList, .command_queue = FUZZ_QUEUE, .event_wait_list = {waits, 1},
+         .event = FUZZ_EVENT, .event_slot = 2);
+}
+
+static void send_made_up(void)
+{
+    const struct fuzz_call *call = &fuzz_calls[fuzz_pick(&guest.in, fuzz_num_calls)];
+    vocl_writer_reset(&guest.body);
+    fuzz_body(&guest.in, call->request, &guest.body);
+    send(fuzz_pick(&guest.in, 64) ? call->op : (uint16_t)fuzz_pick(&guest.in, 300));
+}
+
+/* A body in pieces, some of them false. */
+static void send_fragments(void)
+{
+    const struct fuzz_call *call = &fuzz_calls[fuzz_pick(&guest.in, fuzz_num_calls)];
+    struct vocl_writer whole = {0};
+    fuzz_body(&guest.in, call->request, &whole);
+    uint64_t total = fuzz_pick(&guest.in, 16) ? whole.len : fuzz_u64(&guest.in);
+    for (size_t at = 0; at < whole.len;) {
+        size_t n = 8 * (1 + fuzz_pick(&guest.in, 16));
+        n = n < whole.len - at ? n : whole.len - at;
+        vocl_writer_reset(&guest.body);
+        vocl_put_u64(&guest.body, total);
+        vocl_put_u64(&guest.body, call->op);
+        for (size_t i = 0; i < n; i += 8)
+            vocl_put_u64(&guest.body, *(uint64_t *)(whole.buf + at + i));
+        send(VOCL_OP_FRAGMENT);
+        at += n;
+    }
+    vocl_writer_finish(&whole);
+}
+
+/* What the program does beside sending: it reads messages, sleeps on slots. */
+static void behave(void)
+{
+    struct vocl_channel_header *h = vocl_channel_header(channel);
+    uint32_t slot = fuzz_pick(&guest.in, 4);
+    switch (fuzz_pick(&guest.in, 8)) {
+    case 0:
+        h->msg_head = h->msg_tail;
+        break;
+    case 1:
+        vocl_channel_reply(channel, slot)->state = VOCL_REPLY_PENDING_ASLEEP;
+        break;
+    case 2:
+        *vocl_channel_event(channel, slot) = VOCL_EVENT_PENDING_ASLEEP;
+        break;
+    case 3:
+        h->msg_asleep = h->cmd_full = 1;
+        break;
+    case 4:
+        if (fuzz_pick(&guest.in, 16) == 15)
+            h->msg_head = (uint32_t)fuzz_u64(&guest.in);
+        break;
+    }
+}
+
+static void put_raw(void)
+{
+    size_t n = guest.in.end - guest.in.at;
+    n = n < VOCL_CMD_RING_SIZE ? n : VOCL_CMD_RING_SIZE;
+    memcpy(guest.cmd.data, guest.in.at, n);
+    guest.in.at = guest.in.end;
+    *guest.cmd.tail = n % 5 ? (uint32_t)n / 8 * 8 : (uint32_t)n;
+}
+
+/* The decoder has nothing to do. */
+static int next_records(struct hcl_transport *t, int timeout_ms)
+{
+    (void)t, (void)timeout_ms;
+    if (guest.raw && !fuzz_empty(&guest.in)) {
+        put_raw();
+        return 0;
+    }
+    if (!guest.raw && !guest.prelude_done) {
+        prelude();
+        guest.prelude_done = true;
+        return 0;
+    }
+    if (fuzz_empty(&guest.in))
+        return -1;
+    behave();
+    if (fuzz_pick(&guest.in, 32))
+        send_made_up();
+    else
+        send_fragments();
+    return 0;
+}
+
+static void interrupt(struct hcl_transport *t)
+{
+    (void)t;
+}
+
+static void wake(struct hcl_transport *t, uint32_t *word)
+{
+    (void)t;
+    if ((uint8_t *)word < channel || (uint8_t *)word >= channel + sizeof(channel))
+        abort();
+}
+
+static const struct hcl_transport_ops ops = {
+    .name = "fuzz", .wait = next_records, .interrupt = interrupt, .wake = wake};
+
+/* ---- the worker ---- */
+
+static const struct hcl_options options = {.max_objects = FUZZ_MAX_ID};
+
+static struct hcl_regions *make_regions(void)
+{
+    struct hcl_regions *rs = hcl_regions_create(8, 1 << 20);
+    void *base;
+    if (!rs || hcl_region_reserve(rs, FUZZ_REGION, FUZZ_REGION_SIZE, &base) ||
+        mmap(base, FUZZ_REGION_SIZE, PROT_READ | PROT_WRITE,
+             MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != base ||
+        hcl_region_publish(rs, FUZZ_REGION))
+        abort();
+    return rs;
+}
+
+static void begin(const uint8_t *data, size_t size)
+{
+    struct hcl_worker *w = &guest.worker;
+    memset(channel, 0, VOCL_HEADER_SIZE);
+    vocl_channel_init(channel, 1);
+    guest = (struct guest){.base = {.ops = &ops, .channel = channel, .control_fd = -1},
+                           .in = {data + 1, data + size},
+                           .raw = data[0] % 8 == 7};
+    guest.base.regions = make_regions();
+    w->opt = &options;
+    w->t = &guest.base;
+    w->header = vocl_channel_header(channel);
+    fake_native_init(&w->cl);
+    w->objects = hcl_objects_create(&w->cl, options.max_objects);
+    vocl_ring_init_cmd(&guest.cmd, channel);
+    vocl_ring_init_cmd(&w->cmd, channel);
+    pthread_mutex_init(&w->rest_lock, NULL);
+    pthread_mutex_init(&w->print_lock, NULL);
+    hcl_messages_init(w);
+    w->print_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void region_gone(void *gone, uint32_t id)
+{
+    (void)id;
+    *(bool *)gone = true;
+}
+
+/* A worker's end leaves everything to the process's; here nothing may be left,
+ * and above all no reference to the guest's memory. */
+static void end(void)
+{
+    struct hcl_worker *w = &guest.worker;
+    bool gone = false;
+    fake_native_settle();
+    for (int type = HCL_DEVICE; type <= HCL_EVENT; type++)
+        for (uint64_t id = 0; (id = hcl_objects_next(w->objects, id, type));)
+            hcl_objects_release(w->objects, id);
+    fake_native_finish();
+    hcl_region_unmap(guest.base.regions, FUZZ_REGION, region_gone, &gone);
+    if (!gone)
+        abort();
+    hcl_regions_destroy(guest.base.regions);
+    hcl_objects_destroy(w->objects);
+    for (int i = 0; i < (int)VOCL_REPLY_SLOTS; i++)
+        free(w->rest[i].data);
+    while (w->msg_first) {
+        void *next = *(void **)w->msg_first;
+        free(w->msg_first);
+        w->msg_first = next;
+    }
+    close(w->print_fd);
+    vocl_writer_finish(&guest.body);
+}
+
+/* A context's notification may come for as long as the process lives. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:make_cookie\n";
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!size)
+        return 0;
+    begin(data, size);
+    hcl_decode(&guest.worker);
+    end();
+    return 0;
+}
