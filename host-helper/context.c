@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +14,23 @@ struct context_cookie {
     uint64_t cookie;
 };
 
+/* The most that a context's message may say, and bring: it has to fit the ring. */
+#define NOTIFY_MAX 8192
+
 static void CL_CALLBACK context_notify(const char *errinfo, const void *private_info, size_t cb,
                                        void *opaque)
 {
     struct context_cookie *cookie = opaque;
     struct vocl_writer m;
+    char text[NOTIFY_MAX] = "";
+    if (errinfo)
+        snprintf(text, sizeof(text), "%s", errinfo);
+    if (cb > NOTIFY_MAX)
+        private_info = NULL;
     vocl_writer_init(&m);
     vocl_put_msg_context_req(&m, &(struct vocl_msg_context_req){
                                      cookie->cookie,
-                                     {errinfo, errinfo ? strlen(errinfo) + 1 : 0},
+                                     {errinfo ? text : NULL, strlen(text) + 1},
                                      {private_info, cb}});
     hcl_send_message(cookie->w, VOCL_MSG_CONTEXT, &m);
     vocl_writer_finish(&m);
@@ -68,6 +77,18 @@ static struct context_cookie *make_cookie(struct hcl_worker *w, uint64_t notify)
     return cookie;
 }
 
+static cl_context create_context(struct hcl_call *c, const cl_context_properties *properties,
+                                 cl_uint n, const cl_device_id *devices, uint64_t notify,
+                                 cl_int *ret)
+{
+    struct context_cookie *cookie = make_cookie(c->w, notify);
+    cl_context context = c->w->cl.clCreateContext(properties, n, devices,
+                                                  cookie ? context_notify : NULL, cookie, ret);
+    if (!context)
+        free(cookie);
+    return context;
+}
+
 void hcl_clCreateContext(struct hcl_call *c)
 {
     struct vocl_clCreateContext_req q;
@@ -81,9 +102,7 @@ void hcl_clCreateContext(struct hcl_call *c)
     if (!ret && !devices)
         ret = CL_INVALID_DEVICE;
     if (!ret) {
-        struct context_cookie *cookie = make_cookie(c->w, q.notify);
-        context = c->w->cl.clCreateContext(properties, q.devices.count, devices,
-                                           cookie ? context_notify : NULL, cookie, &ret);
+        context = create_context(c, properties, q.devices.count, devices, q.notify, &ret);
     }
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_CONTEXT, context));
 }
@@ -116,9 +135,7 @@ void hcl_clCreateContextFromType(struct hcl_call *c)
         ret = platform ? hcl_platform_devices(c->w, platform, q.device_type, devices, &n)
                        : CL_INVALID_PLATFORM;
     if (!ret) {
-        struct context_cookie *cookie = make_cookie(c->w, q.notify);
-        context = c->w->cl.clCreateContext(properties, n, devices, cookie ? context_notify : NULL,
-                                           cookie, &ret);
+        context = create_context(c, properties, n, devices, q.notify, &ret);
     }
     if (!(p.ret = hcl_made(c, ret, q.id, HCL_CONTEXT, context)))
         p.devices = hcl_device_ids(c, devices, n);
