@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "channel.h"
 #include "object.h"
 #include "wire.h"
 
@@ -38,12 +39,15 @@ static inline bool gcl_info_bytes(const void *data, size_t len, size_t size, voi
         gcl_info_bytes(&v_, sizeof(v_), size, value, ret, err);                                    \
     })
 
-/* The helper's answer to an info query. */
+/* The helper's answer to an info query. The program will trust the size: it is
+ * that of the value where there is one, and one that can be had otherwise. */
 static inline cl_int gcl_info_store(uint64_t size_ret, struct vocl_bytes data, size_t size,
                                     void *value, size_t *ret)
 {
-    if (value && (data.len > size || !data.data))
+    if (value && (data.len > size || !data.data || data.len != size_ret))
         return CL_OUT_OF_RESOURCES; /* not what was asked for */
+    if (size_ret > VOCL_MESSAGE_MAX)
+        return CL_OUT_OF_RESOURCES;
     if (value)
         __builtin_memcpy(value, data.data, data.len);
     if (ret)
