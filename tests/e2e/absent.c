@@ -3,9 +3,37 @@
  * Calls that docs/coverage.md says are not carried: each is there, and says
  * what the specification has for a device that cannot do it. Remote only.
  */
+#include <string.h>
+
 #include <CL/cl_ext.h>
 
 #include "check.h"
+
+/* A program that finds an extension calls its functions. */
+static void no_extension_is_shown_without_its_functions(void)
+{
+    static const struct {
+        const char *extension, *function;
+    } needs[] = {
+        {"cl_khr_command_buffer", "clCreateCommandBufferKHR"},
+        {"cl_khr_semaphore", "clCreateSemaphoreWithPropertiesKHR"},
+        {"cl_khr_gl_sharing", "clCreateFromGLBuffer"},
+        {"cl_intel_unified_shared_memory", "clHostMemAllocINTEL"},
+        {"cl_pocl_content_size", "clSetContentSizeBufferPoCL"},
+        {"cl_ext_device_fission", "clCreateSubDevicesEXT"},
+    };
+    struct cl cl = cl_open(0);
+    cl_platform_id platform;
+    char list[2][8192];
+    CL(clGetDeviceInfo(cl.device, CL_DEVICE_PLATFORM, sizeof(platform), &platform, NULL));
+    CL(clGetDeviceInfo(cl.device, CL_DEVICE_EXTENSIONS, sizeof(list[0]), list[0], NULL));
+    CL(clGetPlatformInfo(platform, CL_PLATFORM_EXTENSIONS, sizeof(list[1]), list[1], NULL));
+    CHECK(strstr(list[0], "cl_khr_byte_addressable_store"));
+    for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (strstr(list[0], needs[i].extension) || strstr(list[1], needs[i].extension))
+            CHECK(clGetExtensionFunctionAddressForPlatform(platform, needs[i].function));
+    cl_close(&cl);
+}
 
 static void svm_is_refused(void)
 {
@@ -69,6 +97,7 @@ static void no_extension_function_is_promised(void)
 }
 
 static const struct check_case cases[] = {
+    CASE(no_extension_is_shown_without_its_functions),
     CASE(svm_is_refused),
     CASE(svm_arguments_are_refused),
     CASE(pipes_are_refused),
