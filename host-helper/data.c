@@ -83,8 +83,9 @@ static void answer(struct running *r, cl_int ret)
     vocl_writer_finish(&reply);
 }
 
-static void running_finish(struct running *r)
+static void running_finish(void *opaque)
 {
+    struct running *r = opaque;
     hcl_data_end(&r->data);
     if (r->event)
         r->w->cl.clReleaseEvent(r->event);
@@ -125,13 +126,24 @@ static void CL_CALLBACK data_done(cl_event event, cl_int status, void *opaque)
 }
 
 /* The guest counts on the end being watched; without that the data is kept
- * until the worker ends rather than pulled from under a running command. */
-static void watch_data(struct running *r, cl_event event)
+ * until the worker ends rather than pulled from under a running command. May
+ * free r at once. Returns an error if the event could not be entered; r is then
+ * as it was. */
+static cl_int watch_data(struct running *r, cl_event event, uint64_t id, uint64_t slot)
 {
     const cl_icd_dispatch *cl = &r->w->cl;
-    r->event = NULL;
-    cl->clSetEventCallback(event, CL_COMPLETE, data_done, r); /* may free r at once */
+    r->event = NULL; /* none is needed: r does not wait */
+    if (id) { /* PoCL (3.1) calls no callback where a wait list fails: see event.c */
+        struct hcl_worker *w = r->w;
+        uint16_t op = r->op;
+        int rc = hcl_event_add_final(w, id, slot, event, running_finish, r);
+        if (rc)
+            r->event = event;
+        return hcl_add_error(w, op, rc);
+    }
+    cl->clSetEventCallback(event, CL_COMPLETE, data_done, r);
     cl->clReleaseEvent(event);
+    return CL_SUCCESS;
 }
 
 void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
@@ -146,17 +158,19 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
     if (blocking) {
         now.event_id = id;
         now.event_slot = slot;
-    } else if (id) {
-        c->w->cl.clRetainEvent(event); /* the table's */
-        now.failed = hcl_enqueued(c, ret, event, id, slot);
     }
     struct running *r = malloc(sizeof(*r));
     if (r)
         *r = now;
-    if (r && !blocking && !r->failed) {
-        answer(&now, CL_SUCCESS);
-        watch_data(r, event);
-    } else if (!r || hcl_defer(c->w->defer, wait_and_answer, r)) {
-        hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+    if (r && !blocking) {
+        now.data.copy = NULL; /* nothing comes back yet, and it may be gone */
+        cl_int failed = watch_data(r, event, id, slot);
+        if (!failed) {
+            answer(&now, CL_SUCCESS);
+            return;
+        }
+        r->failed = failed;
     }
+    if (!r || hcl_defer(c->w->defer, wait_and_answer, r))
+        hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
 }

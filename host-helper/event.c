@@ -16,6 +16,8 @@ struct watched {
     uint32_t slot;
     int published;  /* atomic: enum publication */
     int refs;       /* atomic: the object table's, and the native callback's */
+    void (*final)(void *opaque); /* called by whoever publishes, or NULL */
+    void *opaque;
 };
 
 static void watched_put(void *opaque)
@@ -31,7 +33,7 @@ static void watched_put(void *opaque)
 static void publish(struct watched *e, cl_int status)
 {
     int not_yet = NOT_YET;
-    if (!e->slot || __atomic_load_n(&e->published, __ATOMIC_ACQUIRE) == DONE)
+    if (__atomic_load_n(&e->published, __ATOMIC_ACQUIRE) == DONE)
         return;
     hcl_print_flush(e->w);
     if (!__atomic_compare_exchange_n(&e->published, &not_yet, UNDER_WAY, false, __ATOMIC_ACQ_REL,
@@ -40,11 +42,13 @@ static void publish(struct watched *e, cl_int status)
             sched_yield(); /* a few instructions, unless the other was preempted */
         return;
     }
-    uint32_t *word = vocl_channel_event(e->w->t->channel, e->slot);
-    uint32_t old = __atomic_exchange_n(word, (uint32_t)status, __ATOMIC_SEQ_CST);
+    uint32_t *word = e->slot ? vocl_channel_event(e->w->t->channel, e->slot) : NULL;
+    uint32_t old = word ? __atomic_exchange_n(word, (uint32_t)status, __ATOMIC_SEQ_CST) : 0;
     __atomic_store_n(&e->published, DONE, __ATOMIC_RELEASE);
     if (old == VOCL_EVENT_PENDING_ASLEEP)
         e->w->t->ops->wake(e->w->t, word);
+    if (e->final)
+        e->final(e->opaque);
 }
 
 static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
@@ -53,15 +57,17 @@ static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
     watched_put(opaque);
 }
 
-int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch)
+static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch,
+               void (*final)(void *), void *opaque)
 {
     if (slot >= VOCL_EVENT_SLOTS)
         return -EINVAL;
     struct watched *e = malloc(sizeof(*e));
     if (!e)
         return -ENOSPC;
-    watch = watch && slot;
-    *e = (struct watched){.w = w, .slot = slot, .refs = watch ? 2 : 1};
+    watch = watch && (slot || final);
+    *e = (struct watched){.w = w, .slot = slot, .refs = watch ? 2 : 1, .final = final,
+                          .opaque = opaque};
     int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_put);
     if (rc) {
         free(e);
@@ -72,6 +78,17 @@ int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event nat
         watched_put(e);
     }
     return 0;
+}
+
+int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch)
+{
+    return add(w, id, slot, native, watch, NULL, NULL);
+}
+
+int hcl_event_add_final(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
+                        void (*final)(void *opaque), void *opaque)
+{
+    return add(w, id, slot, native, true, final, opaque);
 }
 
 int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native)

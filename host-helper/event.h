@@ -22,6 +22,12 @@
  */
 int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch);
 
+/* The same with something to be done, on any thread, once the event is known to
+ * be final: by the runtime's callback, or because somebody asked. On failure it
+ * is not done. */
+int hcl_event_add_final(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
+                        void (*final)(void *opaque), void *opaque);
+
 /* The same for the event of a command that is complete. */
 int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native);
 
