@@ -299,7 +299,7 @@ static void *ram_at(void *opaque, uint64_t gpa, uint64_t len)
 }
 
 /* virtio 1.3 §2.7: 16, 2 and 4 bytes. */
-static int ring_map(const struct hcl_vm *vm, const struct hcl_ring_place *at, void **desc,
+int hcl_vm_ring_map(const struct hcl_vm *vm, const struct hcl_ring_place *at, void **desc,
                     void **avail, void **used)
 {
     *desc = hcl_guest_ram_at(vm->ram, at->desc, hcl_vring_desc_size(at->num));
@@ -334,7 +334,7 @@ int hcl_vm_queue_start(struct hcl_vm *vm, uint32_t index, const struct hcl_vm_qu
 
     if (index >= HCL_VM_MAX_QUEUES || !hcl_vring_num_valid(q->ring.num))
         return -EINVAL;
-    int rc = ring_map(vm, &q->ring, &desc, &avail, &used);
+    int rc = hcl_vm_ring_map(vm, &q->ring, &desc, &avail, &used);
     if (rc == 0 && index == VIRTIO_OCL_QUEUE_CONTROL)
         rc = control_start(vm, q, desc, avail, used);
     if (rc < 0)
@@ -358,11 +358,11 @@ void hcl_vm_queue_call(struct hcl_vm *vm, uint32_t index, int call_fd)
 uint16_t hcl_vm_queue_base(const struct hcl_vm *vm, uint32_t index)
 {
     const struct hcl_ring_place *at = &vm->queue[index].q.ring;
+    void *desc, *avail, *used;
 
     if (index == VIRTIO_OCL_QUEUE_CONTROL)
         return vm->control.last_avail;
-    const void *used = hcl_guest_ram_at(vm->ram, at->used, hcl_vring_used_size(at->num));
-    return used ? hcl_vring_in_order_base(used) : 0;
+    return hcl_vm_ring_map(vm, at, &desc, &avail, &used) ? 0 : hcl_vring_in_order_base(used);
 }
 
 int hcl_vm_ram_changed(struct hcl_vm *vm)
@@ -373,7 +373,8 @@ int hcl_vm_ram_changed(struct hcl_vm *vm)
         hcl_vm_client_send_ram(&vm->client[i]);
     if (!vm->queue[VIRTIO_OCL_QUEUE_CONTROL].started)
         return 0;
-    if (ring_map(vm, &vm->queue[VIRTIO_OCL_QUEUE_CONTROL].q.ring, &desc, &avail, &used) < 0) {
+    const struct hcl_ring_place *at = &vm->queue[VIRTIO_OCL_QUEUE_CONTROL].q.ring;
+    if (hcl_vm_ring_map(vm, at, &desc, &avail, &used) < 0) {
         control_broken(vm, "it is not in guest RAM any more");
         return -EFAULT;
     }

@@ -275,14 +275,11 @@ static bool send_lost(struct hcl_vm_client *c)
     const struct hcl_vm_queue_state *qs = &c->vm->queue[c->index];
     const struct hcl_ring_place *at = &qs->q.ring;
     const struct virtio_ocl_wake wake = {.reason = htole32(VIRTIO_OCL_LOST)};
-    const struct hcl_guest_ram *ram = c->vm->ram;
     struct hcl_vring vr;
     struct hcl_chain chain;
+    void *desc, *avail, *used;
 
-    void *desc = hcl_guest_ram_at(ram, at->desc, hcl_vring_desc_size(at->num));
-    void *avail = hcl_guest_ram_at(ram, at->avail, hcl_vring_avail_size(at->num));
-    void *used = hcl_guest_ram_at(ram, at->used, hcl_vring_used_size(at->num));
-    if (!qs->started || !desc || !avail || !used)
+    if (!qs->started || hcl_vm_ring_map(c->vm, at, &desc, &avail, &used) < 0)
         return true;
     hcl_vring_init(&vr, at->num, desc, avail, used, hcl_vring_in_order_base(used));
     vr.call_fd = qs->q.call_fd;

@@ -89,6 +89,12 @@ struct hcl_vm {
 /* Answer a request and free it. */
 void hcl_vm_complete(struct hcl_vm *vm, struct hcl_vm_request *r, uint32_t status);
 
+/* Where a queue's rings are now: the memory table may have changed since the
+ * queue was started. Returns 0, or -EFAULT if they are not, or not aligned, in
+ * guest RAM. */
+int hcl_vm_ring_map(const struct hcl_vm *vm, const struct hcl_ring_place *at, void **desc,
+                    void **avail, void **used);
+
 /* A client has become FREE or LOST: whoever waits for the stop may go on. */
 void hcl_vm_client_ended(struct hcl_vm *vm);
 
