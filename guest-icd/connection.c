@@ -24,6 +24,9 @@
  * cores the helper needs the core more than we do. */
 #define SPIN_MANY 4000u
 #define SPIN_FEW  50u
+/* Reply slots that calls which wait for commands leave to the others: a thread
+ * that sets the user event for which all others wait must find one. */
+#define RESERVED_SLOTS 8u
 
 static struct {
     pthread_once_t once;
@@ -36,6 +39,7 @@ static struct {
     struct vocl_ring cmd; /* under send_lock */
 
     sem_t free_slots;
+    sem_t waiting_slots; /* how many more calls may wait for commands */
     uint64_t used_slots; /* bit per reply slot */
 } conn = {.once = PTHREAD_ONCE_INIT, .send_lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -94,6 +98,7 @@ static void connect_once(void)
         return;
     vocl_ring_init_cmd(&conn.cmd, conn.transport->channel);
     sem_init(&conn.free_slots, 0, VOCL_REPLY_SLOTS);
+    sem_init(&conn.waiting_slots, 0, VOCL_REPLY_SLOTS - RESERVED_SLOTS);
     conn.spin = sysconf(_SC_NPROCESSORS_ONLN) > 2 ? SPIN_MANY : SPIN_FEW;
     pthread_atfork(NULL, NULL, after_fork);
     conn.error = 0;
@@ -225,10 +230,15 @@ static int send_body(uint16_t op, uint16_t slot, const void *body, uint64_t len)
     return rc ? rc : ring_doorbell();
 }
 
+static void take(sem_t *sem)
+{
+    while (sem_wait(sem))
+        ; /* EINTR */
+}
+
 static uint16_t take_slot(void)
 {
-    while (sem_wait(&conn.free_slots))
-        ; /* EINTR */
+    take(&conn.free_slots);
     uint64_t used = __atomic_load_n(&conn.used_slots, __ATOMIC_RELAXED);
     for (;;) {
         uint16_t slot = __builtin_ctzll(~used);
@@ -306,9 +316,11 @@ static int64_t collect(uint16_t slot, uint8_t **reply, size_t *cap)
     return got;
 }
 
-int64_t gcl_connection_call(uint16_t op, const void *body, uint64_t len, uint8_t **reply,
-                            size_t *cap)
+int64_t gcl_connection_call(uint16_t op, bool waits, const void *body, uint64_t len,
+                            uint8_t **reply, size_t *cap)
 {
+    if (waits)
+        take(&conn.waiting_slots);
     uint16_t slot = take_slot();
     int64_t rc = exchange(slot, op, body, len);
     if (!rc)
@@ -316,6 +328,8 @@ int64_t gcl_connection_call(uint16_t op, const void *body, uint64_t len, uint8_t
     /* A slot that a lost helper might still write to is not used again: calls
      * fail before they take one. */
     give_slot(slot);
+    if (waits)
+        sem_post(&conn.waiting_slots);
     return rc;
 }
 

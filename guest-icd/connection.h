@@ -26,12 +26,14 @@ int gcl_connection_open(void);
 struct gcl_transport *gcl_connection_transport(void);
 
 /*
- * Send the body of op and wait for the answer. *reply receives it: *reply is
+ * Send the body of op and wait for the answer. waits: it comes only when some
+ * command has completed; such calls never take the last reply slots, which
+ * belong to those that may be what the command waits for. *reply receives it: *reply is
  * realloc'ed to fit (*cap bytes) and belongs to the caller. Returns the
  * answer's length, or -errno: -EIO when the helper is gone.
  */
-int64_t gcl_connection_call(uint16_t op, const void *body, uint64_t len, uint8_t **reply,
-                            size_t *cap);
+int64_t gcl_connection_call(uint16_t op, bool waits, const void *body, uint64_t len,
+                            uint8_t **reply, size_t *cap);
 
 /* Send without an answer. Returns 0 or -errno. */
 int gcl_connection_post(uint16_t op, const void *body, uint64_t len);

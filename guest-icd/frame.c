@@ -259,12 +259,20 @@ cl_int gcl_frame_data_reply(struct gcl_frame *f, struct vocl_bytes data)
     return CL_SUCCESS;
 }
 
+/* Does the answer come only when something has been done for as long as it
+ * takes? */
+static bool waits(const struct gcl_frame *f, uint16_t op)
+{
+    return f->blocking || op == VOCL_OP_clFinish || op == VOCL_OP_clBuildProgram ||
+           op == VOCL_OP_clCompileProgram || op == VOCL_OP_clLinkProgram;
+}
+
 cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op)
 {
     struct gcl_thread *t = f->thread;
     if (f->w->error)
         return gcl_error(f->w->error);
-    int64_t n = gcl_connection_call(op, f->w->buf, f->w->len, &t->reply, &t->reply_cap);
+    int64_t n = gcl_connection_call(op, waits(f, op), f->w->buf, f->w->len, &t->reply, &t->reply_cap);
     if (n < 0)
         return gcl_error(n);
     vocl_reader_init(&f->reply, t->reply, n);

@@ -113,9 +113,9 @@ static void *wait_for_gate(void *opaque)
     return NULL;
 }
 
-static void fifty_threads_wait_for_one_user_event(void)
+static void a_hundred_threads_wait_for_one_user_event(void)
 {
-    enum { N = 50 };
+    enum { N = 100 }; /* more than there are reply slots */
     struct cl cl = cl_open(0);
     cl_int err;
     struct job j = {.cl = &cl, .gate = clCreateUserEvent(cl.context, &err)};
@@ -158,7 +158,7 @@ static void reference_counts_are_exact(void)
 static const struct check_case cases[] = {
     CASE(threads_work_in_contexts_of_their_own),
     CASE(threads_work_in_one_context),
-    CASE(fifty_threads_wait_for_one_user_event),
+    CASE(a_hundred_threads_wait_for_one_user_event),
     CASE(reference_counts_are_exact),
 };
 
