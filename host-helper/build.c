@@ -5,10 +5,12 @@
  * they need copied or retained.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "call.h"
+#include "build.h"
 #include "callback.h"
 #include "calls.h"
 #include "defer.h"
@@ -16,6 +18,7 @@
 #include "include.h"
 
 struct build {
+    struct build *next; /* under build_lock */
     struct hcl_worker *w;
     uint16_t op;
     uint16_t slot;
@@ -31,6 +34,39 @@ struct build {
     struct hcl_includes includes;
     struct hcl_cookie *cookie;
 };
+
+/* What is being built now, so that nobody asks for binaries that change size
+ * between the question and the copy. */
+static pthread_mutex_t build_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct build *building;
+
+static void building_add(struct build *b)
+{
+    pthread_mutex_lock(&build_lock);
+    b->next = building;
+    building = b;
+    pthread_mutex_unlock(&build_lock);
+}
+
+static void building_remove(struct build *b)
+{
+    pthread_mutex_lock(&build_lock);
+    struct build **at = &building;
+    while (*at != b)
+        at = &(*at)->next;
+    *at = b->next;
+    pthread_mutex_unlock(&build_lock);
+}
+
+bool hcl_program_is_building(cl_program program)
+{
+    bool found = false;
+    pthread_mutex_lock(&build_lock);
+    for (struct build *b = building; b && !found; b = b->next)
+        found = b->program == program;
+    pthread_mutex_unlock(&build_lock);
+    return found;
+}
 
 static void build_destroy(struct build *b)
 {
@@ -188,8 +224,10 @@ static void build_run(void *arg)
     struct build *b = arg;
     if (b->op == VOCL_OP_clLinkProgram) {
         link_program(b);
+        building_remove(b);
     } else {
         int64_t ret = build_program(b);
+        building_remove(b);
         hcl_send_reply(b->w, b->slot, &ret, sizeof(ret));
     }
     build_destroy(b);
@@ -197,8 +235,12 @@ static void build_run(void *arg)
 
 static void build_start(struct hcl_call *c, struct build *b, cl_int err)
 {
-    if (!err && !hcl_defer(c->w->defer, build_run, b))
-        return;
+    if (!err) {
+        building_add(b);
+        if (!hcl_defer(c->w->defer, build_run, b))
+            return;
+        building_remove(b);
+    }
     if (b) {
         free(b->cookie);
         build_destroy(b);

@@ -114,6 +114,10 @@ static void wait_and_answer(void *arg)
         ret = r->failed;
     else if (ret == CL_SUCCESS && r->event_id)
         ret = enter_event(r);
+    /* Before the answer: once the program goes on, nothing of the command may be
+     * left to be torn down beside what it does next. */
+    r->w->cl.clReleaseEvent(r->event);
+    r->event = NULL;
     answer(r, ret);
     running_finish(r);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "build.h"
 #include "call.h"
 #include "callback.h"
 #include "calls.h"
@@ -119,6 +120,8 @@ void hcl_clCreateProgramWithIL(struct hcl_call *c)
 static cl_int get_binaries(struct hcl_call *c, cl_program program, struct vocl_blobs *out)
 {
     cl_uint n = 0;
+    if (hcl_program_is_building(program))
+        return CL_INVALID_PROGRAM_EXECUTABLE;
     cl_int ret = c->w->cl.clGetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof(n), &n, NULL);
     size_t *sizes = hcl_alloc(c, (n + 1) * sizeof(*sizes));
     unsigned char **data = hcl_alloc(c, (n + 1) * sizeof(*data));
