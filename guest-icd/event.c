@@ -232,8 +232,7 @@ cl_int CL_API_CALL gcl_clWaitForEvents(cl_uint n, const cl_event *list)
         if (status < 0)
             err = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
     }
-    gcl_transfers_reap(true);
-    gcl_messages_drain();
+    gcl_caught_up();
     return err;
 }
 
@@ -321,7 +320,7 @@ bool gcl_local_event_info(cl_event e, cl_event_info name, size_t size, void *val
         else if ((*err = gcl_events_query(&e, 1, &status)))
             return true;
         if (status <= 0)
-            gcl_transfers_reap(true);
+            gcl_caught_up();
         return gcl_info_value(status, size, value, ret, err);
     default:
         return false;

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "event.h"
+#include "message.h"
 
 /* What a thread keeps between its calls, so that a call allocates nothing. */
 struct gcl_thread {
@@ -319,6 +320,6 @@ cl_int gcl_frame_end(struct gcl_frame *f, cl_int err, cl_event *event)
     }
     thread_give(f->thread);
     if (!err && f->blocking)
-        gcl_transfers_reap(true);
+        gcl_caught_up();
     return err;
 }

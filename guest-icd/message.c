@@ -91,6 +91,12 @@ void gcl_messages_drain(void)
     pthread_mutex_unlock(&msg.lock);
 }
 
+void gcl_caught_up(void)
+{
+    gcl_transfers_reap(true);
+    gcl_messages_drain();
+}
+
 static void deliver(struct pending *p)
 {
     struct vocl_reader r;

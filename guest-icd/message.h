@@ -19,6 +19,13 @@ int gcl_messages_start(void);
 /* Print what has been printed. Cheap if there is nothing. */
 void gcl_messages_drain(void);
 
+/*
+ * The application is about to learn that something has completed: put in place
+ * what completed commands have read (transfer.h) and printed. Every call that
+ * waits, or that tells a final status, ends with this.
+ */
+void gcl_caught_up(void);
+
 /* Run, on this thread, the destructor callbacks of a handle that the helper has
  * sent by now. */
 void gcl_messages_run_destructors(const void *handle);

@@ -92,8 +92,7 @@ cl_int CL_API_CALL gcl_clFinish(cl_command_queue queue)
     vocl_put_clFinish_req(f.w, &(struct vocl_clFinish_req){gcl_id(queue)});
     err = gcl_frame_status(&f, VOCL_OP_clFinish);
     gcl_frame_end(&f, err, NULL);
-    gcl_transfers_reap(true);
-    gcl_messages_drain();
+    gcl_caught_up();
     return err;
 }
 
