@@ -5,36 +5,6 @@
 
 #include <CL/cl.h>
 
-bool fuzz_empty(const struct fuzz_input *in)
-{
-    return in->at == in->end;
-}
-
-static uint8_t byte(struct fuzz_input *in)
-{
-    return fuzz_empty(in) ? 0 : *in->at++;
-}
-
-uint32_t fuzz_pick(struct fuzz_input *in, uint32_t n)
-{
-    uint32_t v = byte(in);
-    if (n > 256)
-        v |= (uint32_t)byte(in) << 8;
-    return v % n;
-}
-
-uint64_t fuzz_u64(struct fuzz_input *in)
-{
-    static const uint64_t edges[] = {0, 1, 0x7fffffff, 0x80000000u, 0xffffffffu, 1ull << 32,
-                                     1ull << 61, 1ull << 63, UINT64_MAX, UINT64_MAX - 7};
-    uint64_t v = 0;
-    if (fuzz_pick(in, 4) == 0)
-        return edges[fuzz_pick(in, sizeof(edges) / sizeof(edges[0]))];
-    for (unsigned i = fuzz_pick(in, 4) + 1; i; i--)
-        v = v << 8 | byte(in);
-    return v;
-}
-
 /* Fields of these names hold one of these values, most of the time. */
 #define MANY 6
 
@@ -77,7 +47,11 @@ static const struct {
     {" desc ", {CL_MEM_OBJECT_IMAGE2D, 16, 1, 0, 64, CL_MEM_OBJECT_IMAGE3D}, 6},
     {" arg_index ", {0, 1, 2, 3}, 4},
     {" arg_size ", {4, 8, 64}, 3},
-    {" ret platforms status created num_devices ", {0, 0, 0, 1, (uint64_t)-30}, 5},
+    {" platforms ", {FUZZ_PLATFORM, FUZZ_PLATFORM + 5}, 2},
+    {" ret ", {0, 0, 0, 0, 0, (uint64_t)-30}, 6},
+    {" status created num_devices num_kernels size_ret num_image_formats ",
+     {0, 1, 2, (uint64_t)-30, 8, 5000}, 6},
+    {" cookie ", {1, 2, 3, 4, 5, 6}, 6},
 };
 
 /* Which row of the table is this field's? */
@@ -148,7 +122,7 @@ static struct vocl_bytes text_for(struct fuzz_input *in, char *text, const char 
     }
     size_t n = fuzz_pick(in, 65);
     for (size_t i = 0; i < n; i++)
-        text[i] = (char)byte(in);
+        text[i] = (char)fuzz_pick(in, 256);
     return (struct vocl_bytes){text, n};
 }
 

@@ -11,10 +11,10 @@
 #ifndef FUZZ_BODY_H
 #define FUZZ_BODY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fuzz_input.h"
 #include "wire.h"
 
 enum fuzz_kind { FUZZ_END, FUZZ_U64, FUZZ_BYTES, FUZZ_WORDS, FUZZ_BLOBS, FUZZ_PAYLOAD };
@@ -34,17 +34,6 @@ struct fuzz_call {
 /* Generated. */
 extern const struct fuzz_call fuzz_calls[];
 extern const unsigned fuzz_num_calls;
-
-/* The fuzzer's bytes; zeros when they have run out. */
-struct fuzz_input {
-    const uint8_t *at;
-    const uint8_t *end;
-};
-
-bool fuzz_empty(const struct fuzz_input *in);
-/* A number below n (n > 0). */
-uint32_t fuzz_pick(struct fuzz_input *in, uint32_t n);
-uint64_t fuzz_u64(struct fuzz_input *in);
 
 /* The numbers that a host fuzzer's prelude gives its objects; requests name
  * them where a field asks for an object of that sort. */

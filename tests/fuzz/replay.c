@@ -87,6 +87,6 @@ int main(int argc, char **argv)
         if (only)
             break;
     }
-    printf("%llu inputs\n", (unsigned long long)count);
+    fprintf(stderr, "%llu inputs\n", (unsigned long long)count);
     return 0;
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#include <pthread.h>
+
+/* The fuzzer is the message thread. */
+static int no_thread(void *(*fn)(void *))
+{
+    (void)fn;
+    return 0;
+}
+
+#define pthread_create(thread, attr, fn, arg) (*(thread) = pthread_self(), no_thread(fn))
+#define pthread_detach(thread)                ((void)(thread))
+
+#include "../../guest-icd/message.c"
+
+#include "guest_state.h"
+
+void guest_messages_deliver(void)
+{
+    struct pending *p;
+    while (msg.started && (p = next_pending()))
+        deliver(p);
+}
+
+void guest_messages_reset(void)
+{
+    if (!msg.started)
+        return;
+    guest_messages_deliver();
+    msg.broken = false;
+    vocl_ring_init_msg(&msg.ring, gcl_connection_transport()->channel);
+}
