@@ -152,8 +152,15 @@ class Program:
 
     def await_line(self, pattern, limit):
         """The first match of a line of its output."""
+        def look():
+            output = self.output()
+            match = re.search(f"(?m)^(?:{pattern})$", output)
+            if not match and re.search(r"(?m)^exit \d+$", output):
+                raise AssertionError(f"it ended without: {pattern}")
+            return match
+
         try:
-            return until(lambda: re.search(f"(?m)^(?:{pattern})$", self.output()), limit, pattern)
+            return until(look, limit, pattern)
         except AssertionError as e:
             raise AssertionError(f"{e}\n{self.output()[-2000:]}") from None
 
