@@ -55,6 +55,24 @@ static bool denied(long result)
     return result == -1 && errno == EPERM;
 }
 
+static const char *look_for_capabilities(void)
+{
+    static char line[256];
+    FILE *f = fopen("/proc/self/status", "r");
+    unsigned long long caps = 0;
+    while (f && fgets(line, sizeof(line), f))
+        if ((sscanf(line, "CapEff: %llx", &caps) == 1 || sscanf(line, "CapPrm: %llx", &caps) == 1 ||
+             sscanf(line, "CapInh: %llx", &caps) == 1) && caps)
+            return line;
+    return f ? NULL : "no /proc";
+}
+
+static void capabilities_are_gone(void **state)
+{
+    (void)state;
+    run_inside(true, look_for_capabilities);
+}
+
 static const char *try_sockets(void)
 {
     if (!denied(socket(AF_INET, SOCK_STREAM, 0)))
@@ -203,6 +221,7 @@ static void ordinary_work_goes_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(capabilities_are_gone),
         cmocka_unit_test(sockets_are_local),
         cmocka_unit_test(other_processes_are_out_of_reach),
         cmocka_unit_test(the_kernels_levers_are_out_of_reach),
