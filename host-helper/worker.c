@@ -76,8 +76,8 @@ void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint6
         return;
     }
     memcpy(s->data, body, first);
-    s->len = first;
-    s->total = len;
+    __atomic_store_n(&s->len, first, __ATOMIC_RELAXED);
+    __atomic_store_n(&s->total, len, __ATOMIC_RELAXED);
     if (__atomic_exchange_n(&s->state, VOCL_REPLY_DONE, __ATOMIC_SEQ_CST) ==
         VOCL_REPLY_PENDING_ASLEEP)
         w->t->ops->wake(w->t, &s->state);
