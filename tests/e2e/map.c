@@ -171,7 +171,11 @@ static void overlapping_reads(struct cl *cl, struct mem *m, cl_mem_flags flags)
     CHECK(!memcmp(c, expected + 2000, 5000));
     unmap(cl, m->mem, c);
     CL(clFinish(cl->queue));
-    CL(clGetMemObjectInfo(m->mem, CL_MEM_MAP_COUNT, sizeof(count), &count, NULL));
+    /* PoCL (3.1) counts down a little after the wait returns. */
+    for (int i = 0; i < 100 && count; i++) {
+        CL(clGetMemObjectInfo(m->mem, CL_MEM_MAP_COUNT, sizeof(count), &count, NULL));
+        sleep_ms(count ? 10 : 0);
+    }
     CHECK(count == 0);
     free(expected);
 }
@@ -231,8 +235,8 @@ static void sub_buffers(struct cl *cl, struct mem *m, cl_mem_flags flags)
     cl_mem parent = NULL;
     void *host = NULL;
     cl_int err;
-    cl_mem sub = clCreateSubBuffer(m->mem, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region,
-                                   &err);
+    cl_mem sub =
+        clCreateSubBuffer(m->mem, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region, &err);
     CL(err);
     CL(clGetMemObjectInfo(sub, CL_MEM_OFFSET, sizeof(offset), &offset, NULL));
     CL(clGetMemObjectInfo(sub, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof(parent), &parent, NULL));
@@ -255,16 +259,46 @@ static void sub_buffers(struct cl *cl, struct mem *m, cl_mem_flags flags)
     free(out);
 }
 
-static void a_read_map_shows_the_content(void) { for_each_kind(read_whole); }
-static void what_a_write_map_wrote_reaches_the_device(void) { for_each_kind(write_whole); }
-static void a_map_of_a_part_leaves_the_rest(void) { for_each_kind(write_a_part); }
-static void an_invalidating_map_writes_its_region(void) { for_each_kind(invalidate_a_part); }
-static void a_map_shows_what_the_device_did(void) { for_each_kind(device_work_shows); }
-static void read_maps_may_overlap(void) { for_each_kind(overlapping_reads); }
-static void host_pointers_are_as_the_buffer_was_made(void) { for_each_kind(host_pointer); }
-static void a_buffer_can_be_mapped_again(void) { for_each_kind(map_twice); }
-static void a_map_need_not_wait(void) { for_each_kind(without_waiting); }
-static void a_sub_buffer_is_a_part_of_its_buffer(void) { for_each_kind(sub_buffers); }
+static void a_read_map_shows_the_content(void)
+{
+    for_each_kind(read_whole);
+}
+static void what_a_write_map_wrote_reaches_the_device(void)
+{
+    for_each_kind(write_whole);
+}
+static void a_map_of_a_part_leaves_the_rest(void)
+{
+    for_each_kind(write_a_part);
+}
+static void an_invalidating_map_writes_its_region(void)
+{
+    for_each_kind(invalidate_a_part);
+}
+static void a_map_shows_what_the_device_did(void)
+{
+    for_each_kind(device_work_shows);
+}
+static void read_maps_may_overlap(void)
+{
+    for_each_kind(overlapping_reads);
+}
+static void host_pointers_are_as_the_buffer_was_made(void)
+{
+    for_each_kind(host_pointer);
+}
+static void a_buffer_can_be_mapped_again(void)
+{
+    for_each_kind(map_twice);
+}
+static void a_map_need_not_wait(void)
+{
+    for_each_kind(without_waiting);
+}
+static void a_sub_buffer_is_a_part_of_its_buffer(void)
+{
+    for_each_kind(sub_buffers);
+}
 
 /* COPY_HOST_PTR copies: later changes on either side stay there. */
 static void copied_memory_is_the_programs_own(void)
@@ -327,9 +361,11 @@ static void host_access_flags_are_enforced(void)
         CL_IS(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, 64, bytes, 0, NULL, NULL), read);
         CL_IS(clEnqueueWriteBuffer(cl.queue, m, CL_TRUE, 0, 64, bytes, 0, NULL, NULL), write);
         CL_IS(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 0, 0, bytes,
-                                      0, NULL, NULL), read);
+                                      0, NULL, NULL),
+              read);
         CL_IS(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 0, 0, bytes,
-                                       0, NULL, NULL), write);
+                                       0, NULL, NULL),
+              write);
         void *p = clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 64, 0, NULL, NULL, &err);
         CL_IS(err, read);
         if (p)
