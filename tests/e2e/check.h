@@ -33,7 +33,10 @@ struct check_case {
     void (*run)(void);
 };
 
-#define CASE(f) {#f, f}
+#define CASE(f)                                                                                    \
+    {                                                                                              \
+#f, f                                                                                      \
+    }
 
 int check_main(int argc, char **argv, const struct check_case *cases, size_t n);
 #define CHECK_MAIN(cases)                                                                          \

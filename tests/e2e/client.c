@@ -200,9 +200,9 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(void);
     } modes[] = {
-        {"once", once},           {"steps", steps},       {"transfer", transfer},
-        {"stuck", stuck},         {"fork", fork_before},  {"fork-after", fork_after},
-        {"platforms", platforms}, {"leave", leave},       {"until-error", until_error},
+        {"once", once},           {"steps", steps},      {"transfer", transfer},
+        {"stuck", stuck},         {"fork", fork_before}, {"fork-after", fork_after},
+        {"platforms", platforms}, {"leave", leave},      {"until-error", until_error},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++)

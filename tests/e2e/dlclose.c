@@ -10,12 +10,11 @@
 #include <CL/cl.h>
 
 typedef cl_int (*get_platforms_fn)(cl_uint, cl_platform_id *, cl_uint *);
-typedef cl_int (*get_devices_fn)(cl_platform_id, cl_device_type, cl_uint, cl_device_id *, cl_uint *);
-typedef cl_context (*create_context_fn)(const cl_context_properties *, cl_uint,
-                                        const cl_device_id *,
-                                        void(CL_CALLBACK *)(const char *, const void *, size_t,
-                                                            void *),
-                                        void *, cl_int *);
+typedef cl_int (*get_devices_fn)(cl_platform_id, cl_device_type, cl_uint, cl_device_id *,
+                                 cl_uint *);
+typedef cl_context (*create_context_fn)(
+    const cl_context_properties *, cl_uint, const cl_device_id *,
+    void(CL_CALLBACK *)(const char *, const void *, size_t, void *), void *, cl_int *);
 
 /* Registers a callback, which starts our thread. */
 static void CL_CALLBACK notify(const char *text, const void *info, size_t n, void *opaque)

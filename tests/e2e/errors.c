@@ -28,6 +28,8 @@ static cl_event gate;
 static char bytes[4096];
 static size_t n;
 
+/* clang-format off: one call, one line */
+
 static void platforms_and_devices(void)
 {
     cl_platform_id p;
@@ -92,10 +94,13 @@ static void buffers(void)
     SHOW_MADE(clCreateBuffer(cl.context, 0, 64, bytes, &err));
     SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR, 64, NULL, &err));
     SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_COPY_HOST_PTR, 64, NULL, &err));
-    SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR, 64, bytes, &err));
-    SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &err));
+    SHOW_MADE(
+        clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR, 64, bytes, &err));
+    SHOW_MADE(
+        clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR, 64, bytes, &err));
     SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_READ_ONLY | CL_MEM_WRITE_ONLY, 64, NULL, &err));
-    SHOW_MADE(clCreateBuffer(cl.context, CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS, 64, NULL, &err));
+    SHOW_MADE(
+        clCreateBuffer(cl.context, CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS, 64, NULL, &err));
     SHOW_MADE(clCreateBuffer(cl.context, 1u << 30, 64, NULL, &err));
     SHOW_MADE(clCreateSubBuffer(NULL, 0, CL_BUFFER_CREATE_TYPE_REGION, &good, &err));
     SHOW_MADE(clCreateSubBuffer(m, 0, 0, &good, &err));
@@ -103,7 +108,8 @@ static void buffers(void)
     SHOW_MADE(clCreateSubBuffer(m, 0, CL_BUFFER_CREATE_TYPE_REGION, &too_long, &err));
     SHOW_MADE(clCreateSubBuffer(m, 0, CL_BUFFER_CREATE_TYPE_REGION, &past, &err));
     SHOW_MADE(clCreateSubBuffer(m, 0, CL_BUFFER_CREATE_TYPE_REGION, &empty, &err));
-    SHOW_MADE(clCreateSubBuffer(m, CL_MEM_ALLOC_HOST_PTR, CL_BUFFER_CREATE_TYPE_REGION, &good, &err));
+    SHOW_MADE(
+        clCreateSubBuffer(m, CL_MEM_ALLOC_HOST_PTR, CL_BUFFER_CREATE_TYPE_REGION, &good, &err));
     SHOW(clRetainMemObject(NULL));
     SHOW(clReleaseMemObject(NULL));
     SHOW(clGetMemObjectInfo(NULL, CL_MEM_SIZE, 0, NULL, &n));
@@ -151,15 +157,24 @@ static void transfers(void)
 static void rectangles(void)
 {
     size_t zero[3] = {0}, region[3] = {8, 8, 1}, empty[3] = {8, 0, 1}, far[3] = {0, 511, 1};
-    SHOW(clEnqueueReadBufferRect(cl.queue, NULL, CL_TRUE, zero, zero, region, 0, 0, 0, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, empty, 0, 0, 0, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 0, 0, NULL, 0, NULL, NULL));
-    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 4, 0, 0, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 8, 9, 8, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, far, zero, region, 8, 0, 8, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, zero, zero, empty, 0, 0, 0, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, far, zero, region, 8, 0, 8, 0, bytes, 0, NULL, NULL));
-    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 4, 0, bytes, 0, NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, NULL, CL_TRUE, zero, zero, region, 0, 0, 0, 0, bytes, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, empty, 0, 0, 0, 0, bytes, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 0, 0, NULL, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 4, 0, 0, 0, bytes, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 8, 9, 8, 0, bytes, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, far, zero, region, 8, 0, 8, 0, bytes, 0,
+                                 NULL, NULL));
+    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, zero, zero, empty, 0, 0, 0, 0, bytes, 0,
+                                  NULL, NULL));
+    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, far, zero, region, 8, 0, 8, 0, bytes, 0,
+                                  NULL, NULL));
+    SHOW(clEnqueueWriteBufferRect(cl.queue, m, CL_TRUE, zero, zero, region, 0, 0, 4, 0, bytes, 0,
+                                  NULL, NULL));
 }
 
 static void maps(void)
@@ -169,7 +184,8 @@ static void maps(void)
     SHOW_MADE(clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 0, 0, NULL, NULL, &err));
     SHOW_MADE(clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 4096, 1, 0, NULL, NULL, &err));
     SHOW_MADE(clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 4000, 97, 0, NULL, NULL, &err));
-    SHOW_MADE(clEnqueueMapBuffer(cl.queue, other_m, CL_TRUE, CL_MAP_READ, 0, 4, 0, NULL, NULL, &err));
+    SHOW_MADE(
+        clEnqueueMapBuffer(cl.queue, other_m, CL_TRUE, CL_MAP_READ, 0, 4, 0, NULL, NULL, &err));
     SHOW_MADE(clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 4, 1, NULL, NULL, &err));
     SHOW(clEnqueueUnmapMemObject(NULL, m, bytes, 0, NULL, NULL));
     SHOW(clEnqueueUnmapMemObject(cl.queue, NULL, bytes, 0, NULL, NULL));
@@ -210,7 +226,8 @@ static void kernels(void)
     int x = 0;
     SHOW(clRetainKernel(NULL));
     SHOW(clReleaseKernel(NULL));
-    SHOW(clEnqueueNDRangeKernel(cl.queue, k, 1, NULL, &one, NULL, 0, NULL, NULL)); /* no arguments */
+    SHOW(
+        clEnqueueNDRangeKernel(cl.queue, k, 1, NULL, &one, NULL, 0, NULL, NULL)); /* no arguments */
     SHOW(clSetKernelArg(NULL, 0, 4, &x));
     SHOW(clSetKernelArg(k, 9, 4, &x));
     SHOW(clSetKernelArg(k, 1, 3, &x));
@@ -259,6 +276,8 @@ static void events(void)
     SHOW(clEnqueueMarker(cl.queue, NULL));
     SHOW(clEnqueueBarrier(NULL));
 }
+
+/* clang-format on */
 
 int main(void)
 {

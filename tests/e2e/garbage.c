@@ -73,8 +73,8 @@ static void write_garbage(const char *how, void *channel)
         const char *name;
         void (*write)(void *channel);
     } ways[] = {
-        {"size", false_size},         {"op", unknown_op},     {"body", short_body},
-        {"tail", false_tail},         {"head", false_head},   {"fragment", false_fragment},
+        {"size", false_size},       {"op", unknown_op},   {"body", short_body},
+        {"tail", false_tail},       {"head", false_head}, {"fragment", false_fragment},
         {"release", false_release},
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)

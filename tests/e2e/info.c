@@ -80,8 +80,8 @@ static void show_platform(cl_platform_id p)
 static void show_devices(cl_platform_id p)
 {
     static const cl_device_type types[] = {CL_DEVICE_TYPE_DEFAULT, CL_DEVICE_TYPE_CPU,
-                                           CL_DEVICE_TYPE_GPU, CL_DEVICE_TYPE_ACCELERATOR,
-                                           CL_DEVICE_TYPE_CUSTOM, CL_DEVICE_TYPE_ALL};
+                                           CL_DEVICE_TYPE_GPU,     CL_DEVICE_TYPE_ACCELERATOR,
+                                           CL_DEVICE_TYPE_CUSTOM,  CL_DEVICE_TYPE_ALL};
     cl_device_id devices[64];
     cl_uint n = 0;
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

@@ -10,7 +10,8 @@
 #include "check.h"
 
 static const char source[] =
-    "kernel void say(int i, float f) { printf(\"kernel %d: %.2f %s %c %v4hld\\n\", i, f, \"text\", 'x',\n"
+    "kernel void say(int i, float f) { printf(\"kernel %d: %.2f %s %c %v4hld\\n\", i, f, \"text\", "
+    "'x',\n"
     "                                          (int4)(1, 2, 3, i)); }\n"
     "kernel void many(int n) { for (int i = 0; i < n; i++) printf(\"line %d of %d\\n\", i, n); }\n"
     "kernel void part(int i) { printf(\"%d,\", i); }\n";

@@ -28,6 +28,7 @@ def environment(socket=None, vendors=None, **more):
     for name in ("VOCL_SOCKET", "VOCL_DEBUG", "VOCL_DISABLE", "OCL_ICD_FILENAMES"):
         if name not in more:
             env.pop(name, None)
+    env.setdefault("ASAN_OPTIONS", "detect_leaks=0")
     if socket:
         env["VOCL_SOCKET"] = socket
     env["OCL_ICD_VENDORS"] = vendors or ARGS.vendors

@@ -163,8 +163,8 @@ static void a_binary_can_be_saved_and_loaded(void)
     unsigned char *binary = calloc(1, size);
     CL(clGetProgramInfo(p, CL_PROGRAM_BINARIES, sizeof(binary), &binary, NULL));
     CL(clReleaseProgram(p));
-    p = clCreateProgramWithBinary(cl.context, 1, &cl.device, &size,
-                                  (const unsigned char **)&binary, &status, &err);
+    p = clCreateProgramWithBinary(cl.context, 1, &cl.device, &size, (const unsigned char **)&binary,
+                                  &status, &err);
     CL(err);
     CL(status);
     free(binary);
@@ -309,10 +309,13 @@ static void kernel_argument_info_is_right(void)
 static void work_group_info_is_right(void)
 {
     struct cl cl = cl_open(0);
-    cl_kernel k = cl_kernel_of(&cl, "kernel __attribute__((reqd_work_group_size(4, 2, 1)))\n"
-                                    "void k(global int *p) { p[0] = 1; }\n", "k");
+    cl_kernel k = cl_kernel_of(&cl,
+                               "kernel __attribute__((reqd_work_group_size(4, 2, 1)))\n"
+                               "void k(global int *p) { p[0] = 1; }\n",
+                               "k");
     size_t size = 0, required[3] = {0};
-    CL(clGetKernelWorkGroupInfo(k, cl.device, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size), &size, NULL));
+    CL(clGetKernelWorkGroupInfo(k, cl.device, CL_KERNEL_WORK_GROUP_SIZE, sizeof(size), &size,
+                                NULL));
     CHECK(size >= 8);
     CL(clGetKernelWorkGroupInfo(k, NULL, CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof(required),
                                 required, NULL));

@@ -74,8 +74,10 @@ static void an_out_of_order_queue_keeps_wait_lists(void)
     cl_mem m = cl_buffer(&cl, 4);
     cl_event last = NULL, e;
     uint32_t out = 0;
-    cl_kernel k = cl_kernel_of(&cl, "kernel void k(global uint *p, uint i)\n"
-                                    "{ *p = *p * 3 + i; }\n", "k");
+    cl_kernel k = cl_kernel_of(&cl,
+                               "kernel void k(global uint *p, uint i)\n"
+                               "{ *p = *p * 3 + i; }\n",
+                               "k");
     size_t one = 1;
     uint32_t expected = 1;
     CL(clEnqueueWriteBuffer(cl.queue, m, CL_TRUE, 0, 4, &expected, 0, NULL, NULL));
@@ -187,13 +189,13 @@ static void a_native_kernel_runs_in_order_on_buffers(void)
     for (int i = 0; i < 5; i++) {
         struct native_args args = {NULL, N, NULL};
         const void *where[2] = {&args.p, &args.sum};
-        native_order = 0;
+        __atomic_store_n(&native_order, 0, __ATOMIC_SEQ_CST);
         CL(clEnqueueFillBuffer(cl.queue, m[0], &three, 4, 0, N * 4, 0, NULL, NULL));
         CL(clEnqueueNativeKernel(cl.queue, native_sum, &args, sizeof(args), 2, m, where, 0, NULL,
                                  &e));
         memset(&args, 0xff, sizeof(args));
         CL(clEnqueueReadBuffer(cl.queue, m[1], CL_TRUE, 0, 4, &out, 0, NULL, NULL));
-        CHECK(out == 3 * N && native_order == 1);
+        CHECK(out == 3 * N && __atomic_load_n(&native_order, __ATOMIC_SEQ_CST) == 1);
         CL(clGetEventInfo(e, CL_EVENT_COMMAND_TYPE, sizeof(type), &type, NULL));
         CHECK(type == CL_COMMAND_NATIVE_KERNEL);
         CL(clWaitForEvents(1, &e));

@@ -24,7 +24,7 @@ static bool inside(const struct box *b, size_t x, size_t y, size_t z)
 }
 
 static const struct box boxes[] = {
-    {{0, 0, 0}, {W, H, D}},  {{0, 0, 0}, {1, 1, 1}},  {{3, 2, 1}, {10, 7, 2}},
+    {{0, 0, 0}, {W, H, D}},   {{0, 0, 0}, {1, 1, 1}},    {{3, 2, 1}, {10, 7, 2}},
     {{99, 59, 4}, {1, 1, 1}}, {{50, 0, 0}, {50, 60, 1}}, {{0, 10, 0}, {100, 1, 5}},
 };
 #define NUM_BOXES (sizeof(boxes) / sizeof(boxes[0]))
@@ -68,8 +68,14 @@ static void read_boxes(cl_bool blocking)
     cl_close(&cl);
 }
 
-static void a_read_leaves_the_gaps_alone(void) { read_boxes(CL_TRUE); }
-static void a_read_that_does_not_wait_leaves_the_gaps_alone(void) { read_boxes(CL_FALSE); }
+static void a_read_leaves_the_gaps_alone(void)
+{
+    read_boxes(CL_TRUE);
+}
+static void a_read_that_does_not_wait_leaves_the_gaps_alone(void)
+{
+    read_boxes(CL_FALSE);
+}
 
 static void write_boxes(cl_bool blocking)
 {
@@ -90,8 +96,14 @@ static void write_boxes(cl_bool blocking)
     cl_close(&cl);
 }
 
-static void a_write_leaves_the_gaps_alone(void) { write_boxes(CL_TRUE); }
-static void a_write_that_does_not_wait_leaves_the_gaps_alone(void) { write_boxes(CL_FALSE); }
+static void a_write_leaves_the_gaps_alone(void)
+{
+    write_boxes(CL_TRUE);
+}
+static void a_write_that_does_not_wait_leaves_the_gaps_alone(void)
+{
+    write_boxes(CL_FALSE);
+}
 
 /* A program may keep writing to what lies between the rows of a rectangle that
  * is being read. */
@@ -171,7 +183,8 @@ static void copy_rect_transposes_slices(void)
     size_t src[3] = {10, 5, 1}, dst[3] = {0, 0, 3}, region[3] = {20, 30, 2};
     CL(clEnqueueWriteBuffer(cl.queue, a, CL_TRUE, 0, SIZE, in, 0, NULL, NULL));
     CL(clEnqueueFillBuffer(cl.queue, b, &gap, 1, 0, SIZE, 0, NULL, NULL));
-    CL(clEnqueueCopyBufferRect(cl.queue, a, b, src, dst, region, W, W * H, W, W * H, 0, NULL, NULL));
+    CL(clEnqueueCopyBufferRect(cl.queue, a, b, src, dst, region, W, W * H, W, W * H, 0, NULL,
+                               NULL));
     CL(clEnqueueReadBuffer(cl.queue, b, CL_TRUE, 0, SIZE, out, 0, NULL, NULL));
     struct box box = {{0, 0, 3}, {20, 30, 2}};
     for (size_t i = 0; i < SIZE; i++) {

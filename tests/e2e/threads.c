@@ -9,9 +9,8 @@
 
 #define THREADS 8
 
-static const char source[] =
-    "kernel void k(global const uint *a, global uint *b, uint x)\n"
-    "{ size_t i = get_global_id(0); b[i] = a[i] * x + 1; }\n";
+static const char source[] = "kernel void k(global const uint *a, global uint *b, uint x)\n"
+                             "{ size_t i = get_global_id(0); b[i] = a[i] * x + 1; }\n";
 
 struct job {
     struct cl *cl;

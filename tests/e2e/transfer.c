@@ -43,12 +43,30 @@ static void there_and_back(struct sizes sizes, cl_bool blocking)
     cl_close(&cl);
 }
 
-static void small_blocking(void) { there_and_back(SIZES(small_sizes), CL_TRUE); }
-static void staged_blocking(void) { there_and_back(SIZES(staged_sizes), CL_TRUE); }
-static void large_blocking(void) { there_and_back(SIZES(large_sizes), CL_TRUE); }
-static void small_then_finish(void) { there_and_back(SIZES(small_sizes), CL_FALSE); }
-static void staged_then_finish(void) { there_and_back(SIZES(staged_sizes), CL_FALSE); }
-static void large_then_finish(void) { there_and_back(SIZES(large_sizes), CL_FALSE); }
+static void small_blocking(void)
+{
+    there_and_back(SIZES(small_sizes), CL_TRUE);
+}
+static void staged_blocking(void)
+{
+    there_and_back(SIZES(staged_sizes), CL_TRUE);
+}
+static void large_blocking(void)
+{
+    there_and_back(SIZES(large_sizes), CL_TRUE);
+}
+static void small_then_finish(void)
+{
+    there_and_back(SIZES(small_sizes), CL_FALSE);
+}
+static void staged_then_finish(void)
+{
+    there_and_back(SIZES(staged_sizes), CL_FALSE);
+}
+static void large_then_finish(void)
+{
+    there_and_back(SIZES(large_sizes), CL_FALSE);
+}
 
 /* One size of each class. */
 static const size_t one_of_each[] = {1, 4096, 4097, 200000, 5 * MiB};
@@ -133,12 +151,30 @@ static void read_and_learn(void (*learn)(struct cl *, cl_event))
     cl_close(&cl);
 }
 
-static void read_then_wait_for_its_event(void) { read_and_learn(learn_by_wait); }
-static void read_then_poll_its_status(void) { read_and_learn(learn_by_polling); }
-static void read_then_a_blocking_read_in_order(void) { read_and_learn(learn_by_later_read); }
-static void read_then_a_blocking_map_in_order(void) { read_and_learn(learn_by_later_map); }
-static void read_then_a_marker(void) { read_and_learn(learn_by_marker); }
-static void read_then_finish_of_another_queue(void) { read_and_learn(learn_by_another_queue); }
+static void read_then_wait_for_its_event(void)
+{
+    read_and_learn(learn_by_wait);
+}
+static void read_then_poll_its_status(void)
+{
+    read_and_learn(learn_by_polling);
+}
+static void read_then_a_blocking_read_in_order(void)
+{
+    read_and_learn(learn_by_later_read);
+}
+static void read_then_a_blocking_map_in_order(void)
+{
+    read_and_learn(learn_by_later_map);
+}
+static void read_then_a_marker(void)
+{
+    read_and_learn(learn_by_marker);
+}
+static void read_then_finish_of_another_queue(void)
+{
+    read_and_learn(learn_by_another_queue);
+}
 
 struct callback {
     const uint8_t *data;

@@ -88,8 +88,7 @@ static cl_context CL_API_CALL create_context_from_type(const cl_context_properti
                                                        void *opaque, cl_int *ret)
 {
     cl_device_id d = (cl_device_id)fake_device();
-    return type ? create_context(p, 1, &d, fn, opaque, ret)
-                : failed(ret, CL_INVALID_DEVICE_TYPE);
+    return type ? create_context(p, 1, &d, fn, opaque, ret) : failed(ret, CL_INVALID_DEVICE_TYPE);
 }
 
 static cl_command_queue CL_API_CALL create_queue(cl_context c, cl_device_id d,

@@ -10,7 +10,8 @@ static struct fake_rows range(const void *ptr, size_t size)
     return (struct fake_rows){(uint8_t *)ptr, size, 1, 1, 0, 0};
 }
 
-static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void *value, size_t *ret)
+static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void *value,
+                                   size_t *ret)
 {
     struct fake *m = fake_of(h, HCL_MEM);
     if (name == CL_MEM_FLAGS)
@@ -156,8 +157,8 @@ static cl_int CL_API_CALL write_buffer(cl_command_queue q, cl_mem m, cl_bool blo
 static bool host_rows(const size_t *origin, const size_t *region, size_t row_pitch,
                       size_t slice_pitch, const void *p, struct fake_rows *rows)
 {
-    if (!p || !origin || !region || !region[0] || !region[1] || !region[2] ||
-        region[0] > 4096 || region[1] > 64 || region[2] > 64)
+    if (!p || !origin || !region || !region[0] || !region[1] || !region[2] || region[0] > 4096 ||
+        region[1] > 64 || region[2] > 64)
         return false;
     row_pitch = row_pitch ? row_pitch : region[0];
     slice_pitch = slice_pitch ? slice_pitch : row_pitch * region[1];
@@ -165,7 +166,11 @@ static bool host_rows(const size_t *origin, const size_t *region, size_t row_pit
         return false;
     *rows = (struct fake_rows){(uint8_t *)p + origin[0] + origin[1] * row_pitch +
                                    origin[2] * slice_pitch,
-                               region[0], region[1], region[2], row_pitch, slice_pitch};
+                               region[0],
+                               region[1],
+                               region[2],
+                               row_pitch,
+                               slice_pitch};
     return true;
 }
 
@@ -239,8 +244,7 @@ static void *CL_API_CALL map_buffer(cl_command_queue q, cl_mem m, cl_bool blocki
 {
     struct fake *f = fake_of(m, HCL_MEM);
     (void)blocking, (void)flags;
-    *ret = outside(f, offset, size) ? CL_INVALID_VALUE
-                                    : fake_plain(q, m, n, list, e);
+    *ret = outside(f, offset, size) ? CL_INVALID_VALUE : fake_plain(q, m, n, list, e);
     return *ret ? NULL : f->data + offset;
 }
 
@@ -273,8 +277,9 @@ static cl_int CL_API_CALL fill_image(cl_command_queue q, cl_mem m, const void *c
     return fake_plain(q, m, n, list, e);
 }
 
-static cl_int CL_API_CALL copy_buffer(cl_command_queue q, cl_mem a, cl_mem b, size_t from, size_t to,
-                                      size_t size, cl_uint n, const cl_event *list, cl_event *e)
+static cl_int CL_API_CALL copy_buffer(cl_command_queue q, cl_mem a, cl_mem b, size_t from,
+                                      size_t to, size_t size, cl_uint n, const cl_event *list,
+                                      cl_event *e)
 {
     if (outside(fake_of(a, HCL_MEM), from, size) || outside(fake_of(b, HCL_MEM), to, size))
         return CL_INVALID_VALUE;
@@ -298,8 +303,7 @@ static cl_int CL_API_CALL copy_rect(cl_command_queue q, cl_mem a, cl_mem b, cons
 {
     (void)a_row, (void)a_slice, (void)b_row, (void)b_slice;
     fake_of(b, HCL_MEM);
-    return three(from, to, region) ? CL_INVALID_VALUE
-                                   : fake_plain(q, a, n, list, e);
+    return three(from, to, region) ? CL_INVALID_VALUE : fake_plain(q, a, n, list, e);
 }
 
 static cl_int CL_API_CALL copy_image(cl_command_queue q, cl_mem a, cl_mem b, const size_t *from,

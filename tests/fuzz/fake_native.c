@@ -192,7 +192,8 @@ cl_int fake_enqueue(const void *queue, const void *mem, struct fake_rows rows, b
     struct command *c = calloc(1, sizeof(*c) + n * sizeof(c->waits[0]));
     if (!c)
         return CL_OUT_OF_HOST_MEMORY;
-    *c = (struct command){.event = fake_create(HCL_EVENT), .rows = rows, .out = out, .num_waits = n};
+    *c =
+        (struct command){.event = fake_create(HCL_EVENT), .rows = rows, .out = out, .num_waits = n};
     c->event->status = CL_QUEUED;
     for (cl_uint i = 0; i < n; i++) {
         c->waits[i] = fake_of(list[i], HCL_EVENT);

@@ -52,8 +52,8 @@ enum fuzz_id {
     FUZZ_MAX_ID = 60,
 };
 #define FUZZ_PLATFORM 0x80000000u
-#define FUZZ_DEVICE   0x80000001u
-#define FUZZ_REGION      1u
+#define FUZZ_DEVICE 0x80000001u
+#define FUZZ_REGION 1u
 #define FUZZ_REGION_SIZE 65536u
 
 /* Write a body of these fields; one in some is spoilt. */

@@ -29,7 +29,7 @@ static struct {
     struct vocl_ring cmd;
     struct vocl_ring msg;
     struct fuzz_input in;
-    bool honest; /* answers as a helper should, so that there are objects */
+    bool honest;        /* answers as a helper should, so that there are objects */
     uint64_t fragments; /* bytes of a body in pieces that have come */
     uint32_t next_region;
 } helper;
@@ -159,11 +159,11 @@ struct gcl_transport *gcl_transport_virtio_open(const char *path, char *why, siz
 
 static void send_message(void)
 {
-    static const struct fuzz_field event[] = {{FUZZ_U64, "cookie"}, {FUZZ_U64, "execution_status"},
-                                              {FUZZ_END, 0}};
+    static const struct fuzz_field event[] = {
+        {FUZZ_U64, "cookie"}, {FUZZ_U64, "execution_status"}, {FUZZ_END, 0}};
     static const struct fuzz_field done[] = {{FUZZ_U64, "cookie"}, {FUZZ_END, 0}};
-    static const struct fuzz_field context[] = {{FUZZ_U64, "cookie"}, {FUZZ_BYTES, "errinfo"},
-                                                {FUZZ_BYTES, "private_info"}, {FUZZ_END, 0}};
+    static const struct fuzz_field context[] = {
+        {FUZZ_U64, "cookie"}, {FUZZ_BYTES, "errinfo"}, {FUZZ_BYTES, "private_info"}, {FUZZ_END, 0}};
     static const struct fuzz_field print[] = {{FUZZ_BYTES, "text"}, {FUZZ_END, 0}};
     static const struct fuzz_field *const fields[] = {done, event, done, context, print};
     uint16_t op = (uint16_t)fuzz_pick(&helper.in, 6);
@@ -327,7 +327,8 @@ static void binaries(void)
     cl_device_id devices[2] = {app.device, app.device};
     cl_int *status = malloc(2 * sizeof(*status)), err;
     unsigned char **out = malloc(sizeof(*out));
-    cl_program p = CL.clCreateProgramWithBinary(app.context, 2, devices, lengths, data, status, &err);
+    cl_program p =
+        CL.clCreateProgramWithBinary(app.context, 2, devices, lengths, data, status, &err);
     if (p)
         CL.clReleaseProgram(p);
     /* The API gives no bound for these: the program believes what it was told
@@ -360,8 +361,8 @@ static void transfers(void)
                                event);
         break;
     case 1:
-        CL.clEnqueueWriteBuffer(app.queue, m, blocking, 0, n, data, waits,
-                                waits ? &app.user : NULL, event);
+        CL.clEnqueueWriteBuffer(app.queue, m, blocking, 0, n, data, waits, waits ? &app.user : NULL,
+                                event);
         break;
     case 2:
         CL.clEnqueueReadBufferRect(app.queue, m, blocking, origin, origin, region, 10, 0, 11, 0,
@@ -469,8 +470,8 @@ static void commands(void)
 
 static void step(void)
 {
-    static void (*const steps[])(void) = {query, query, lists, binaries, transfers, transfers,
-                                          maps, objects, commands, send_message};
+    static void (*const steps[])(void) = {query,     query, lists,   binaries, transfers,
+                                          transfers, maps,  objects, commands, send_message};
     steps[fuzz_pick(&helper.in, 10)]();
     if (fuzz_pick(&helper.in, 4) == 0)
         guest_messages_deliver();

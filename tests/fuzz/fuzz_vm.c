@@ -53,7 +53,7 @@ void hcl_log_verbose(int on)
 
 #define MAX_WATCHES 256
 #define MAX_WORKERS 64
-#define FIRST_PID   1000000 /* no process has it: see kill() */
+#define FIRST_PID 1000000 /* no process has it: see kill() */
 
 struct hcl_watch {
     int fd;
@@ -147,14 +147,14 @@ static void worker_exit(struct worker *w, int status)
 /* ---- the front end and the guest ---- */
 
 #define RAM_SIZE (4u << 20)
-#define USER     0x7f0000000000ull /* the front end's address of gpa 0 */
-#define QUEUES   4
-#define NUM      16u
+#define USER 0x7f0000000000ull /* the front end's address of gpa 0 */
+#define QUEUES 4
+#define NUM 16u
 
 /* Where queue q's rings lie; requests and responses follow at REQUESTS. */
-#define RING(q)  ((uint64_t)(q) * 8192)
+#define RING(q) ((uint64_t)(q)*8192)
 #define AVAIL(q) (RING(q) + 4096)
-#define USED(q)  (RING(q) + 6144)
+#define USED(q) (RING(q) + 6144)
 #define REQUESTS 0x40000u
 
 static struct {
@@ -215,8 +215,8 @@ static void message_u64(uint32_t request, uint64_t value, int fd)
 
 static void start_queue(uint32_t q)
 {
-    struct hcl_vu_addr addr = {.index = q, .desc = USER + RING(q), .avail = USER + AVAIL(q),
-                               .used = USER + USED(q)};
+    struct hcl_vu_addr addr = {
+        .index = q, .desc = USER + RING(q), .avail = USER + AVAIL(q), .used = USER + USED(q)};
     struct hcl_vu_state num = {q, NUM}, base = {q, 0}, enable = {q, 1};
     message(HCL_VU_SET_VRING_NUM, 0, &num, sizeof(num), -1);
     message(HCL_VU_SET_VRING_BASE, 0, &base, sizeof(base), -1);
@@ -292,8 +292,8 @@ static void store(uint64_t gpa, const void *data, size_t n)
 static size_t make_request(uint8_t *out)
 {
     uint32_t type = 1 + fuzz_pick(&vm.in, 4);
-    uint32_t client = fuzz_pick(&vm.in, 8) ? 1 + fuzz_pick(&vm.in, QUEUES - 1)
-                                           : (uint32_t)fuzz_u64(&vm.in);
+    uint32_t client =
+        fuzz_pick(&vm.in, 8) ? 1 + fuzz_pick(&vm.in, QUEUES - 1) : (uint32_t)fuzz_u64(&vm.in);
     struct virtio_ocl_run runs[4];
     uint32_t n = 1 + fuzz_pick(&vm.in, 3);
     uint64_t total = 0;
@@ -315,7 +315,8 @@ static size_t make_request(uint8_t *out)
         struct virtio_ocl_ctl_open open = {{type, client}, 4711, n, VOCL_CHANNEL_SIZE, "fuzz"};
         memcpy(out, &open, head = sizeof(open));
     } else if (type == VIRTIO_OCL_CTL_MAP) {
-        struct virtio_ocl_ctl_map map = {{type, client}, 1 + fuzz_pick(&vm.in, 9), n, 1, 0, total, 0};
+        struct virtio_ocl_ctl_map map = {
+            {type, client}, 1 + fuzz_pick(&vm.in, 9), n, 1, 0, total, 0};
         if (fuzz_pick(&vm.in, 4) == 3) {
             map.total_len = fuzz_u64(&vm.in) & ~4095ull;
             map.offset = fuzz_pick(&vm.in, 4) * 4096;

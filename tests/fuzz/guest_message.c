@@ -9,7 +9,7 @@ static int no_thread(void *(*fn)(void *))
 }
 
 #define pthread_create(thread, attr, fn, arg) (*(thread) = pthread_self(), no_thread(fn))
-#define pthread_detach(thread)                ((void)(thread))
+#define pthread_detach(thread) ((void)(thread))
 
 #include "../../guest-icd/message.c"
 

@@ -163,7 +163,14 @@ static void a_consumer_notices_a_false_size(void **state)
     struct pair *p = *state;
     struct vocl_record hdr;
     uint64_t out[8];
-    static const uint32_t sizes[] = {0, 4, 7, 9, 1024 + 8, 0x80000000u, UINT32_MAX, UINT32_MAX - 7,
+    static const uint32_t sizes[] = {0,
+                                     4,
+                                     7,
+                                     9,
+                                     1024 + 8,
+                                     0x80000000u,
+                                     UINT32_MAX,
+                                     UINT32_MAX - 7,
                                      sizeof(out) + 16 /* more than the caller has room for */};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         start_at(p, 0);

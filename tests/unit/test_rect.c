@@ -60,7 +60,8 @@ static void what_overflows_has_no_span(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(gcl_rect_span(cases[i].origin, cases[i].region, cases[i].row_pitch,
-                                       cases[i].slice_pitch), 0);
+                                       cases[i].slice_pitch),
+                         0);
         assert_true(hcl_rect_span(cases[i].origin, cases[i].region, cases[i].row_pitch,
                                   cases[i].slice_pitch) == UINT64_MAX);
     }
@@ -81,7 +82,8 @@ static void missing_or_empty_parameters_have_no_span(void **state)
 /* A small generator, so that every run sees the same numbers. */
 static size_t next(uint64_t *seed)
 {
-    static const size_t edges[] = {0, 1, 2, 7, 4096, SIZE_MAX, SIZE_MAX / 2, SIZE_MAX - 1, 1ul << 32};
+    static const size_t edges[] = {0,        1, 2, 7, 4096, SIZE_MAX, SIZE_MAX / 2, SIZE_MAX - 1,
+                                   1ul << 32};
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
     size_t r = *seed >> 33;
     return r % 3 ? r % 64 : edges[r / 3 % (sizeof(edges) / sizeof(edges[0]))];

@@ -89,9 +89,18 @@ static void check_trailing_bytes(const struct wire_check_body *b, const struct v
 static void check_corruption(const struct wire_check_body *b, const struct vocl_writer *body,
                              struct vocl_writer *again)
 {
-    static const uint64_t bad[] = {0,          1,           2,           9,
-                                   0x7fffffff, 0x80000000u, UINT64_MAX,  UINT64_MAX - 6,
-                                   1ull << 61, 1ull << 63,  (1ull << 61) + 2, (256u << 20) + 1};
+    static const uint64_t bad[] = {0,
+                                   1,
+                                   2,
+                                   9,
+                                   0x7fffffff,
+                                   0x80000000u,
+                                   UINT64_MAX,
+                                   UINT64_MAX - 6,
+                                   1ull << 61,
+                                   1ull << 63,
+                                   (1ull << 61) + 2,
+                                   (256u << 20) + 1};
     uint8_t *copy = exact_copy(body, body->len);
     for (size_t at = 0; at < body->len; at += 8) {
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
