@@ -15,9 +15,10 @@ static const struct {
 } plausible[] = {
     {" context ", {FUZZ_CONTEXT}, 1},
     {" command_queue ", {FUZZ_QUEUE}, 1},
-    {" buffer memobj src_buffer dst_buffer mem_objects object ",
+    {" buffer memobj src_buffer dst_buffer mem_objects ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
      6},
+    {" object ", {0, FUZZ_BUFFER, 0, FUZZ_SAMPLER, FUZZ_IMAGE, FUZZ_NEW}, 6},
     {" image src_image dst_image ", {FUZZ_IMAGE, FUZZ_IMAGE, FUZZ_BUFFER}, 3},
     {" sampler ", {FUZZ_SAMPLER}, 1},
     {" program programs headers ", {FUZZ_PROGRAM, FUZZ_NEW}, 2},
