@@ -127,6 +127,7 @@ struct _cl_program {
     cl_context context;
     cl_uint num_devices;
     cl_device_id *devices;
+    size_t *binary_sizes; /* as the program was last told, or NULL */
     char *source; /* only if it includes files: they are looked up at the build */
 };
 

@@ -19,6 +19,7 @@ static void program_destroy(struct gcl_object *o)
     gcl_put(&p->context->base);
     free(p->devices);
     free(p->source);
+    free(p->binary_sizes);
     free(p);
 }
 
@@ -351,11 +352,25 @@ static cl_int store_binaries(cl_program p, struct vocl_blobs binaries, size_t si
     size_t need = p->num_devices * sizeof(*out);
     if (value && size < need)
         return CL_INVALID_VALUE;
-    for (cl_uint i = 0; value && i < p->num_devices && vocl_blobs_next(&binaries, &b); i++)
+    for (cl_uint i = 0; value && i < p->num_devices && vocl_blobs_next(&binaries, &b); i++) {
+        /* The program has made room for what it was told, not for more. */
+        if (p->binary_sizes && b.len > p->binary_sizes[i])
+            return CL_OUT_OF_RESOURCES;
         if (out[i] && b.data)
             memcpy(out[i], b.data, b.len);
+    }
     if (ret)
         *ret = need;
+    return CL_SUCCESS;
+}
+
+static cl_int keep_binary_sizes(cl_program p, const void *value, size_t size)
+{
+    if (size < p->num_devices * sizeof(size_t))
+        return CL_SUCCESS;
+    if (!p->binary_sizes && !(p->binary_sizes = calloc(p->num_devices, sizeof(size_t))))
+        return CL_OUT_OF_HOST_MEMORY;
+    memcpy(p->binary_sizes, value, p->num_devices * sizeof(size_t));
     return CL_SUCCESS;
 }
 
@@ -399,6 +414,8 @@ cl_int CL_API_CALL gcl_clGetProgramInfo(cl_program p, cl_program_info name, size
     err = name == CL_PROGRAM_BINARIES
               ? store_binaries(p, rep.binaries, size, value, ret)
               : gcl_info_store(rep.size_ret, rep.value, size, value, ret);
+    if (!err && name == CL_PROGRAM_BINARY_SIZES && value)
+        err = keep_binary_sizes(p, rep.value.data, rep.value.len);
 out:
     return gcl_frame_end(&f, err, NULL);
 }
