@@ -31,6 +31,7 @@ static struct {
     struct vocl_ring ring;
     struct pending *first;
     struct pending **last;
+    struct gcl_releasing *releasing;
 } msg = {.lock = PTHREAD_MUTEX_INITIALIZER, .start_lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct vocl_channel_header *header(void)
@@ -120,17 +121,6 @@ static void deliver(struct pending *p)
     free(p);
 }
 
-static struct pending *next_pending(void)
-{
-    pthread_mutex_lock(&msg.lock);
-    read_ring();
-    struct pending *p = msg.first;
-    if (p && !(msg.first = p->next))
-        msg.last = &msg.first;
-    pthread_mutex_unlock(&msg.lock);
-    return p;
-}
-
 static uint64_t done_cookie(const struct pending *p)
 {
     struct vocl_reader r;
@@ -141,28 +131,76 @@ static uint64_t done_cookie(const struct pending *p)
     return m.cookie;
 }
 
-/* Unlink the first waiting destructor callback of the handle. */
-static struct pending *take_destructor(const void *handle)
+/* Under the lock: unlink what *at points at. */
+static struct pending *unlink_pending(struct pending **at)
 {
-    pthread_mutex_lock(&msg.lock);
-    read_ring();
-    struct pending **at = &msg.first;
-    while (*at && !gcl_callback_is_destructor(done_cookie(*at), handle))
-        at = &(*at)->next;
     struct pending *p = *at;
     if (p && !(*at = p->next))
         msg.last = at;
+    return p;
+}
+
+void gcl_messages_release_begin(struct gcl_releasing *r, const void *handle)
+{
+    pthread_mutex_lock(&msg.lock);
+    *r = (struct gcl_releasing){msg.releasing, handle};
+    msg.releasing = r;
+    pthread_mutex_unlock(&msg.lock);
+}
+
+/* The next destructor callback of the handle that is being released; when there
+ * is none, the claim ends. */
+static struct pending *take_destructor(struct gcl_releasing *r)
+{
+    pthread_mutex_lock(&msg.lock);
+    if (msg.started)
+        read_ring();
+    struct pending **at = &msg.first;
+    while (*at && !gcl_callback_is_destructor(done_cookie(*at), r->handle))
+        at = &(*at)->next;
+    struct pending *p = unlink_pending(at);
+    if (!p) {
+        struct gcl_releasing **claim = &msg.releasing;
+        while (*claim != r)
+            claim = &(*claim)->next;
+        *claim = r->next;
+    }
     pthread_mutex_unlock(&msg.lock);
     return p;
 }
 
-void gcl_messages_run_destructors(const void *handle)
+void gcl_messages_release_end(struct gcl_releasing *r)
 {
     struct pending *p;
-    if (!__atomic_load_n(&msg.started, __ATOMIC_ACQUIRE))
-        return;
-    while ((p = take_destructor(handle)))
+    while ((p = take_destructor(r)))
         deliver(p);
+}
+
+/* Under the lock: is this some releasing thread's to run? */
+static bool is_claimed(const struct pending *p)
+{
+    for (struct gcl_releasing *r = msg.releasing; r; r = r->next)
+        if (gcl_callback_is_destructor(done_cookie(p), r->handle))
+            return true;
+    return false;
+}
+
+/* Under the lock: the first that is for the message thread, or the list's end. */
+static struct pending **first_unclaimed(void)
+{
+    struct pending **at = &msg.first;
+    while (*at && is_claimed(*at))
+        at = &(*at)->next;
+    return at;
+}
+
+static struct pending *next_pending(void)
+{
+    pthread_mutex_lock(&msg.lock);
+    read_ring();
+    struct pending *p = unlink_pending(first_unclaimed());
+    pthread_mutex_unlock(&msg.lock);
+    return p;
 }
 
 static void *message_thread(void *arg)
@@ -177,7 +215,7 @@ static void *message_thread(void *arg)
         uint32_t tail = __atomic_load_n(msg.ring.tail, __ATOMIC_SEQ_CST);
         __atomic_store_n(&header()->msg_asleep, 1, __ATOMIC_SEQ_CST);
         pthread_mutex_lock(&msg.lock);
-        bool idle = vocl_ring_empty(&msg.ring) && !msg.first;
+        bool idle = vocl_ring_empty(&msg.ring) && !*first_unclaimed();
         pthread_mutex_unlock(&msg.lock);
         if (msg.broken || (idle && gcl_connection_wait(msg.ring.tail, tail)))
             return NULL;

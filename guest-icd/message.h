@@ -26,8 +26,18 @@ void gcl_messages_drain(void);
  */
 void gcl_caught_up(void);
 
-/* Run, on this thread, the destructor callbacks of a handle that the helper has
- * sent by now. */
-void gcl_messages_run_destructors(const void *handle);
+/*
+ * A thread is about to release the last reference of a handle that has
+ * destructor callbacks. Until the end, which runs those that the helper has
+ * sent by then, they are this thread's alone: they run one after another, in
+ * the order in which they were sent. r lives on the caller's stack.
+ */
+struct gcl_releasing {
+    struct gcl_releasing *next;
+    const void *handle;
+};
+
+void gcl_messages_release_begin(struct gcl_releasing *r, const void *handle);
+void gcl_messages_release_end(struct gcl_releasing *r);
 
 #endif

@@ -120,11 +120,13 @@ static void release_native(struct gcl_object *o)
         return;
     }
     struct gcl_frame f;
+    struct gcl_releasing claim;
     if (gcl_frame_begin(&f))
         return;
+    gcl_messages_release_begin(&claim, o);
     vocl_put_release_req(f.w, &(struct vocl_release_req){o->id});
     gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_RELEASE), NULL);
-    gcl_messages_run_destructors(o);
+    gcl_messages_release_end(&claim);
 }
 
 void gcl_put(struct gcl_object *o)
