@@ -15,6 +15,9 @@
 /* The most that comes back inside a reply; the guest uses regions well below. */
 #define HCL_INLINE_REPLY_MAX (1u << 20)
 
+/* Maps whose unmap writes back. */
+#define HCL_MAP_WRITES (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)
+
 struct hcl_data {
     void *ptr;                 /* for the native call */
     uint64_t len;

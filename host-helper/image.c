@@ -5,8 +5,6 @@
 #include "data.h"
 #include "handlers.h"
 
-#define MAP_WRITES (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)
-
 uint64_t hcl_image_span(struct hcl_call *c, cl_mem image, const size_t *region, uint64_t row_pitch,
                         uint64_t slice_pitch)
 {
@@ -225,7 +223,7 @@ void hcl_VOCL_UNMAP_IMAGE(struct hcl_call *c)
     vocl_get_unmap_image_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    bool writes = q.map_flags & MAP_WRITES;
+    bool writes = q.map_flags & HCL_MAP_WRITES;
     if (!begin(c, &q, writes, false, &m, &ret))
         return;
     if (!ret && writes)

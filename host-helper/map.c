@@ -11,8 +11,6 @@
 #include "data.h"
 #include "handlers.h"
 
-#define MAP_WRITES (CL_MAP_WRITE | CL_MAP_WRITE_INVALIDATE_REGION)
-
 static bool is_shared(struct hcl_worker *w, cl_mem mem)
 {
     cl_mem_flags flags = 0;
@@ -81,13 +79,13 @@ void hcl_clEnqueueUnmapMemObject(struct hcl_call *c)
     if (!hcl_call_ok(c))
         return;
     cl_int ret = begin(c, &m, q.command_queue, q.memobj, q.event_wait_list, &q.shadow,
-                       q.map_flags & MAP_WRITES ? q.size : 0, false);
+                       q.map_flags & HCL_MAP_WRITES ? q.size : 0, false);
     if (ret)
         ;
     else if (is_shared(c->w, m.mem))
         ret = c->w->cl.clEnqueueUnmapMemObject(m.queue, m.mem, m.data.ptr, m.num_waits, m.waits,
                                                &m.event);
-    else if (q.map_flags & MAP_WRITES)
+    else if (q.map_flags & HCL_MAP_WRITES)
         ret = c->w->cl.clEnqueueWriteBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                             m.num_waits, m.waits, &m.event);
     else

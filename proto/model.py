@@ -284,8 +284,6 @@ class Call:
     args    its arguments; empty where the guest side is by hand
     wire, reply   explicit fields where a side is written by hand
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
-    waits   host: an expression that says whether the answer is due only when
-            the command has completed
     local   guest: function that may answer an info query without asking
     err     not carried: the error it returns
     """
