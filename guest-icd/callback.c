@@ -7,7 +7,7 @@
 #include "frame.h"
 #include "message.h"
 
-enum kind { EVENT, PROGRAM, DESTRUCTOR, CONTEXT };
+enum kind { EVENT, PROGRAM, DESTRUCTOR, CONTEXT, INTERNAL };
 
 struct record {
     struct record *next;
@@ -21,6 +21,7 @@ struct record {
         void(CL_CALLBACK *program)(cl_program, void *);
         void(CL_CALLBACK *destructor)(void *, void *);
         void(CL_CALLBACK *context)(const char *, const void *, size_t, void *);
+        void (*internal)(void *);
     } fn;
 };
 
@@ -85,6 +86,11 @@ uint64_t gcl_callback_program(cl_program program, void(CL_CALLBACK *fn)(cl_progr
                                .fn.program = fn}, &program->base);
 }
 
+uint64_t gcl_callback_done(struct gcl_object *held, void (*fn)(void *arg), void *arg)
+{
+    return add((struct record){.kind = INTERNAL, .user_data = arg, .fn.internal = fn}, held);
+}
+
 static uint64_t add_destructor(void *handle, void *fn, void *user_data)
 {
     struct record r = {.kind = DESTRUCTOR, .handle = handle, .user_data = user_data};
@@ -145,6 +151,8 @@ void gcl_callback_run(uint64_t cookie, cl_int status)
         r->fn.program(r->handle, r->user_data);
     else if (r->kind == DESTRUCTOR)
         r->fn.destructor(r->handle, r->user_data);
+    else if (r->kind == INTERNAL)
+        r->fn.internal(r->user_data);
     record_free(r);
 }
 

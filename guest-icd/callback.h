@@ -25,6 +25,8 @@ uint64_t gcl_callback_event(cl_event event, void(CL_CALLBACK *fn)(cl_event, cl_i
                             void *user_data);
 uint64_t gcl_callback_program(cl_program program, void(CL_CALLBACK *fn)(cl_program, void *),
                               void *user_data);
+/* Something of ours to be done once, with VOCL_MSG_DONE; arg is freed by fn. */
+uint64_t gcl_callback_done(struct gcl_object *held, void (*fn)(void *arg), void *arg);
 /* Stays until dropped: may be called any number of times. */
 uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, size_t, void *),
                               void *user_data);

@@ -154,7 +154,6 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err)
 {
-    cl_device_svm_capabilities no_svm = 0;
     switch (name) {
     case CL_DEVICE_PLATFORM:
         return gcl_info_value(d->platform, size, value, ret, err);
@@ -162,8 +161,6 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
         return gcl_info_value(d->parent, size, value, ret, err);
     case CL_DEVICE_REFERENCE_COUNT:
         return gcl_info_value(d->base.refs, size, value, ret, err);
-    case CL_DEVICE_SVM_CAPABILITIES: /* not carried: see docs/coverage.md */
-        return gcl_info_value(no_svm, size, value, ret, err);
     case CL_DEVICE_EXTENSIONS:
     case CL_DEVICE_EXTENSIONS_WITH_VERSION:
         return device_extensions(d, name, size, value, ret, err);

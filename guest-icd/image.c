@@ -272,7 +272,7 @@ static cl_int place_map(cl_mem m, const size_t *origin, const size_t *region,
     if (!map->size)
         return CL_INVALID_VALUE;
     if (!map->ptr) {
-        if (t->ops->alloc(t, map->size, &map->shadow))
+        if (t->ops->alloc(t, map->size, NULL, &map->shadow))
             return CL_MAP_FAILURE;
         map->ptr = map->shadow.addr;
     }

@@ -29,7 +29,7 @@ static cl_int make_shadow(cl_mem m)
     if (m->shared || through_host_ptr(m))
         return CL_SUCCESS;
     gcl_mem_lock(m);
-    if (!m->memory.id && t->ops->alloc(t, m->size, &m->memory))
+    if (!m->memory.id && t->ops->alloc(t, m->size, NULL, &m->memory))
         err = CL_MAP_FAILURE;
     gcl_mem_unlock(m);
     return err;

@@ -9,6 +9,7 @@
 #include "frame.h"
 #include "info.h"
 #include "stubs.h"
+#include "svm.h"
 
 #define HOST_PTR_FLAGS (CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)
 #define HOST_ACCESS_FLAGS (CL_MEM_HOST_WRITE_ONLY | CL_MEM_HOST_READ_ONLY | CL_MEM_HOST_NO_ACCESS)
@@ -43,7 +44,7 @@ cl_ulong gcl_context_max_alloc(cl_context c)
 static void free_memory(cl_mem m)
 {
     struct gcl_transport *t = gcl_connection_transport();
-    if (!m->memory.id || m->parent_owns_memory)
+    if (!m->memory.id || m->memory_is_anothers)
         return;
     if (m->memory_is_users)
         t->ops->unmap(t, &m->memory);
@@ -112,12 +113,33 @@ cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host)
     return host ? flags | CL_MEM_COPY_HOST_PTR : flags;
 }
 
+/* A buffer of SVM (§5.6): the native one is made of the native allocation. It is
+ * a shared one where the allocation is. */
+static bool use_svm(cl_mem m, void *host, struct vocl_clCreateBufferWithProperties_req *req)
+{
+    struct gcl_svm_place at;
+    if (!(m->flags & CL_MEM_USE_HOST_PTR) || !gcl_svm_find(host, m->size, &at))
+        return false;
+    m->host_ptr = host;
+    m->shared = at.placed;
+    if (m->shared) {
+        m->memory = at.region;
+        m->memory_is_anothers = true;
+    }
+    req->shared = true;
+    req->flags = (m->flags & ~(cl_mem_flags)(HOST_PTR_FLAGS | HOST_ACCESS_FLAGS)) |
+                 CL_MEM_USE_HOST_PTR;
+    req->host_ptr = (struct vocl_payload){
+        .kind = VOCL_PAYLOAD_SVM, .len = m->size, .region = at.id, .offset = at.offset};
+    return true;
+}
+
 /* Try to make the buffer a shared one. */
 static bool share_memory(cl_mem m, void *host)
 {
     struct gcl_transport *t = gcl_connection_transport();
     if (m->flags & CL_MEM_ALLOC_HOST_PTR) {
-        if (t->ops->alloc(t, m->size, &m->memory))
+        if (t->ops->alloc(t, m->size, NULL, &m->memory))
             return false;
         m->host_ptr = m->memory.addr;
         if (host)
@@ -136,6 +158,8 @@ static bool share_memory(cl_mem m, void *host)
 static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
                           struct vocl_clCreateBufferWithProperties_req *req)
 {
+    if (use_svm(m, host, req))
+        return CL_SUCCESS;
     req->flags = gcl_mem_native_flags(m->flags, host);
     if (m->flags & CL_MEM_USE_HOST_PTR)
         m->host_ptr = host;
@@ -246,7 +270,7 @@ static void share_parents_memory(cl_mem m, cl_mem parent)
         m->host_ptr = (char *)parent->host_ptr + m->origin;
     if (!parent->shared)
         return;
-    m->parent_owns_memory = true;
+    m->memory_is_anothers = true;
     m->memory = parent->memory;
     m->memory.offset += m->origin;
     m->memory.addr = (char *)parent->memory.addr + m->origin;

@@ -109,7 +109,7 @@ struct _cl_mem {
     bool shared;    /* the native buffer lives in `memory`: map moves nothing */
     struct gcl_region memory; /* id 0: none yet */
     bool memory_is_users;     /* registered by map(), not allocated */
-    bool parent_owns_memory;  /* a part of the parent's shared memory */
+    bool memory_is_anothers;  /* a part of the parent's, or SVM */
     size_t num_properties;    /* entries, the closing 0 included */
     cl_mem_properties *properties;
     int lock;                 /* spin lock of the two below */

@@ -32,7 +32,7 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
     struct gcl_transport *t = gcl_connection_transport();
     int c = class_of(size);
     if (c < 0)
-        return t->ops->alloc(t, size, r);
+        return t->ops->alloc(t, size, NULL, r);
     bool found = false;
     pthread_mutex_lock(&pool.lock);
     if (pool.count[c]) {
@@ -41,7 +41,7 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
         found = true;
     }
     pthread_mutex_unlock(&pool.lock);
-    return found ? 0 : t->ops->alloc(t, (size_t)1 << (SMALLEST + c), r);
+    return found ? 0 : t->ops->alloc(t, (size_t)1 << (SMALLEST + c), NULL, r);
 }
 
 void gcl_staging_give(struct gcl_region *r)

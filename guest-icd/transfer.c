@@ -9,6 +9,7 @@
 #include "event.h"
 #include "rect.h"
 #include "staging.h"
+#include "svm.h"
 
 static pthread_mutex_t deferred_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gcl_transfer *deferred;
@@ -59,14 +60,30 @@ static bool map_region(struct gcl_transfer *t)
     return t->mapped;
 }
 
+static struct vocl_payload payload_of(const struct gcl_region *r)
+{
+    return (struct vocl_payload){.kind = VOCL_PAYLOAD_REGION,
+                                 .len = r->len,
+                                 .region = r->id,
+                                 .offset = r->offset};
+}
+
+/* Both sides see SVM already, and it stays: nothing has to be kept. */
+static bool in_svm(const void *ptr, size_t size, struct vocl_payload *p)
+{
+    struct gcl_svm_place at;
+    if (!gcl_svm_find(ptr, size, &at))
+        return false;
+    *p = payload_of(&at.region);
+    return true;
+}
+
 static bool share_region(struct gcl_transfer *t, struct vocl_payload *p)
 {
     if (!map_region(t) && gcl_staging_take(t->size, &t->region))
         return false;
-    *p = (struct vocl_payload){.kind = VOCL_PAYLOAD_REGION,
-                               .len = t->size,
-                               .region = t->region.id,
-                               .offset = t->region.offset};
+    *p = payload_of(&t->region);
+    p->len = t->size; /* staging may be larger */
     return true;
 }
 
@@ -79,6 +96,8 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
         *p = (struct vocl_payload){VOCL_PAYLOAD_INLINE, size, 0, 0, ptr};
         return CL_SUCCESS;
     }
+    if (in_svm(ptr, size, p))
+        return CL_SUCCESS;
     gcl_transfers_reap(false); /* a stream of writes uses its buffers again */
     struct gcl_transfer *t = transfer_create((void *)ptr, size, false);
     if (!t)
@@ -97,6 +116,8 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
                         struct gcl_transfer **out, struct vocl_payload *p)
 {
     if (!ptr)
+        return CL_SUCCESS;
+    if (!rect && !(blocking && size <= GCL_INLINE_MAX) && in_svm(ptr, size, p))
         return CL_SUCCESS;
     struct gcl_transfer *t = transfer_create(ptr, size, true);
     if (!t)

@@ -39,10 +39,11 @@ struct gcl_transport_ops {
     int (*wait)(struct gcl_transport *t, uint32_t *word, uint32_t old, unsigned timeout_ms);
 
     /*
-     * Memory of ours, shared with the helper. Returns 0 and fills *r, or
-     * -errno. free() gives it back; nothing may use it any more.
+     * Memory of ours, shared with the helper. at: NULL, or where to put it, in
+     * place of what the caller has mapped there (whole pages). Returns 0 and
+     * fills *r, or -errno. free() gives it back; nothing may use it any more.
      */
-    int (*alloc)(struct gcl_transport *t, size_t len, struct gcl_region *r);
+    int (*alloc)(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r);
     void (*free)(struct gcl_transport *t, struct gcl_region *r);
 
     /*

@@ -261,8 +261,8 @@ static int region_add(struct transport_socket *s, size_t len, int memfd, uint32_
 
 /* Lock no longer held. */
 
-/* Sealed shared memory of len bytes, mapped at *addr. Returns its descriptor
- * or -errno. */
+/* Sealed shared memory of len bytes, mapped at *addr if that is not NULL, else
+ * anywhere, which *addr receives. Returns its descriptor or -errno. */
 static int create_memory(size_t len, void **addr)
 {
     int err;
@@ -272,7 +272,7 @@ static int create_memory(size_t len, void **addr)
     if (ftruncate(fd, len) < 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         goto fail;
-    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *p = mmap(*addr, len, PROT_READ | PROT_WRITE, MAP_SHARED | (*addr ? MAP_FIXED : 0), fd, 0);
     if (p == MAP_FAILED)
         goto fail;
     if (len >= HUGE_PAGE)
@@ -286,12 +286,12 @@ fail:
     return err;
 }
 
-static int socket_alloc(struct gcl_transport *t, size_t len, struct gcl_region *r)
+static int socket_alloc(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r)
 {
     struct transport_socket *s = to_socket(t);
     size_t page = sysconf(_SC_PAGESIZE);
     uint32_t id;
-    void *addr = NULL;
+    void *addr = at;
 
     if (len == 0 || len > SIZE_MAX / 2)
         return -EINVAL;

@@ -146,7 +146,7 @@ static int virtio_map(struct gcl_transport *t, void *addr, size_t len, bool writ
     return 0;
 }
 
-static int virtio_alloc(struct gcl_transport *t, size_t len, struct gcl_region *r)
+static int virtio_alloc(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r)
 {
     struct virtio_ocl_alloc arg = {.len = len};
 
@@ -154,8 +154,8 @@ static int virtio_alloc(struct gcl_transport *t, size_t len, struct gcl_region *
     if (rc < 0)
         return gone_or(rc);
     struct gcl_region new = {.id = arg.region, .len = len};
-    new.addr = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, to_virtio(t)->fd,
-                    (off_t)arg.mmap_offset);
+    new.addr = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0),
+                    to_virtio(t)->fd, (off_t)arg.mmap_offset);
     if (new.addr == MAP_FAILED) {
         rc = -errno;
         virtio_unmap(t, &new);

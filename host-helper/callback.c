@@ -18,7 +18,7 @@ struct hcl_cookie *hcl_cookie_create(struct hcl_worker *w, uint64_t cookie)
     return c;
 }
 
-static void done(struct hcl_cookie *c)
+void hcl_cookie_done(struct hcl_cookie *c)
 {
     struct vocl_writer m;
     vocl_writer_init(&m);
@@ -31,17 +31,17 @@ static void done(struct hcl_cookie *c)
 void CL_CALLBACK hcl_program_done(cl_program program, void *cookie)
 {
     (void)program;
-    done(cookie);
+    hcl_cookie_done(cookie);
 }
 
 void CL_CALLBACK hcl_mem_gone(cl_mem mem, void *cookie)
 {
     (void)mem;
-    done(cookie);
+    hcl_cookie_done(cookie);
 }
 
 void CL_CALLBACK hcl_context_gone(cl_context context, void *cookie)
 {
     (void)context;
-    done(cookie);
+    hcl_cookie_done(cookie);
 }

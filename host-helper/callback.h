@@ -14,6 +14,9 @@ struct hcl_cookie;
 /* NULL: no memory. */
 struct hcl_cookie *hcl_cookie_create(struct hcl_worker *w, uint64_t cookie);
 
+/* Send it, and free it. */
+void hcl_cookie_done(struct hcl_cookie *c);
+
 void CL_CALLBACK hcl_program_done(cl_program program, void *cookie);
 void CL_CALLBACK hcl_mem_gone(cl_mem mem, void *cookie);
 void CL_CALLBACK hcl_context_gone(cl_context context, void *cookie);

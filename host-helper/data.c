@@ -16,6 +16,12 @@ static cl_int begin_region(struct hcl_call *c, const struct vocl_payload *p, str
     return d->region ? CL_SUCCESS : CL_INVALID_VALUE;
 }
 
+static cl_int begin_svm(struct hcl_call *c, const struct vocl_payload *p, struct hcl_data *d)
+{
+    d->svm = hcl_svm_hold(c->w, p->region, p->offset, p->len, &d->ptr);
+    return d->svm ? CL_SUCCESS : CL_INVALID_VALUE;
+}
+
 static cl_int begin_inline(const struct vocl_payload *p, struct hcl_data *d)
 {
     if (d->out && p->len > HCL_INLINE_REPLY_MAX)
@@ -39,13 +45,25 @@ cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t
         return CL_SUCCESS;
     if (need > p->len)
         return CL_INVALID_VALUE;
-    return p->kind == VOCL_PAYLOAD_REGION ? begin_region(c, p, d) : begin_inline(p, d);
+    switch (p->kind) {
+    case VOCL_PAYLOAD_REGION:
+        return begin_region(c, p, d);
+    case VOCL_PAYLOAD_SVM:
+        return begin_svm(c, p, d);
+    default:
+        return begin_inline(p, d);
+    }
 }
 
 void hcl_data_end(struct hcl_data *d)
 {
     if (d->region)
         hcl_region_put(d->region);
+    if (d->svm)
+        hcl_svm_put(d->svm);
+    if (d->with)
+        hcl_data_end(d->with);
+    free(d->with);
     free(d->copy);
     *d = (struct hcl_data){0};
 }

@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "regions.h"
+#include "svm.h"
 
 /* The most that comes back inside a reply; the guest uses regions well below. */
 #define HCL_INLINE_REPLY_MAX (1u << 20)
@@ -22,8 +23,10 @@ struct hcl_data {
     void *ptr;                 /* for the native call */
     uint64_t len;
     struct hcl_region *region; /* held, or NULL */
+    struct hcl_svm *svm;       /* held, or NULL */
     void *copy;                /* ours, or NULL: inline data */
     bool out;                  /* the device writes it */
+    struct hcl_data *with;     /* ended with it: a command's other data, or NULL */
 };
 
 /*

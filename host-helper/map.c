@@ -4,7 +4,8 @@
  * shared buffer, as a read into and a write from the shadow for a plain one.
  *
  * Which of the two a buffer is, is the worker's own knowledge: it is shared if
- * the runtime says that it uses host memory.
+ * the runtime says that it uses host memory, unless that is SVM of which the
+ * guest has a shadow.
  */
 #include "call.h"
 #include "calls.h"
@@ -14,8 +15,23 @@
 static bool is_shared(struct hcl_worker *w, cl_mem mem)
 {
     cl_mem_flags flags = 0;
+    cl_context context = NULL;
+    cl_bool svm = CL_FALSE;
     w->cl.clGetMemObjectInfo(mem, CL_MEM_FLAGS, sizeof(flags), &flags, NULL);
-    return flags & CL_MEM_USE_HOST_PTR;
+    if (!(flags & CL_MEM_USE_HOST_PTR))
+        return false;
+    w->cl.clGetMemObjectInfo(mem, CL_MEM_USES_SVM_POINTER, sizeof(svm), &svm, NULL);
+    w->cl.clGetMemObjectInfo(mem, CL_MEM_CONTEXT, sizeof(context), &context, NULL);
+    return !svm || hcl_svm_context_places(w, context);
+}
+
+/* Where the runtime has mapped `offset` of a shared buffer. Not where the guest's
+ * region is mapped here: SVM is seen a second time (svm.h). */
+static void *mapped_at(struct hcl_worker *w, cl_mem mem, uint64_t offset)
+{
+    char *host = NULL;
+    w->cl.clGetMemObjectInfo(mem, CL_MEM_HOST_PTR, sizeof(host), &host, NULL);
+    return host ? host + offset : NULL;
 }
 
 /* What a map or an unmap needs, from either request. */
@@ -83,8 +99,8 @@ void hcl_clEnqueueUnmapMemObject(struct hcl_call *c)
     if (ret)
         ;
     else if (is_shared(c->w, m.mem))
-        ret = c->w->cl.clEnqueueUnmapMemObject(m.queue, m.mem, m.data.ptr, m.num_waits, m.waits,
-                                               &m.event);
+        ret = c->w->cl.clEnqueueUnmapMemObject(m.queue, m.mem, mapped_at(c->w, m.mem, q.offset),
+                                               m.num_waits, m.waits, &m.event);
     else if (q.map_flags & HCL_MAP_WRITES)
         ret = c->w->cl.clEnqueueWriteBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                             m.num_waits, m.waits, &m.event);

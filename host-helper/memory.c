@@ -12,16 +12,24 @@
  * may be long after the guest's release. */
 static void CL_CALLBACK memory_gone(cl_mem mem, void *opaque)
 {
+    struct hcl_data *d = opaque;
     (void)mem;
-    hcl_region_put(opaque);
+    hcl_data_end(d);
+    free(d);
 }
 
-/* Keep the region of a shared buffer for as long as the native buffer lives. */
-static cl_int keep_region(struct hcl_call *c, cl_mem mem, struct hcl_data *d)
+/* Keep the memory of a shared buffer for as long as the native buffer lives. */
+static cl_int keep_memory(struct hcl_call *c, cl_mem mem, struct hcl_data *d)
 {
-    cl_int ret = c->w->cl.clSetMemObjectDestructorCallback(mem, memory_gone, d->region);
+    struct hcl_data *kept = malloc(sizeof(*kept));
+    if (!kept)
+        return CL_OUT_OF_HOST_MEMORY;
+    *kept = *d;
+    cl_int ret = c->w->cl.clSetMemObjectDestructorCallback(mem, memory_gone, kept);
     if (ret == CL_SUCCESS)
-        d->region = NULL;
+        *d = (struct hcl_data){0};
+    else
+        free(kept);
     return ret;
 }
 
@@ -51,7 +59,8 @@ static void create_buffer(struct hcl_call *c,
     struct hcl_data d = {0};
     cl_mem mem = NULL;
     if (!flags_ok(q->flags, q->shared) ||
-        (q->shared && q->host_ptr.kind != VOCL_PAYLOAD_REGION)) {
+        (q->shared && q->host_ptr.kind != VOCL_PAYLOAD_REGION &&
+         q->host_ptr.kind != VOCL_PAYLOAD_SVM)) {
         hcl_malformed(c);
         return;
     }
@@ -59,7 +68,7 @@ static void create_buffer(struct hcl_call *c,
     cl_int ret = context ? hcl_data_begin(c, &q->host_ptr, q->size, false, &d) : CL_INVALID_CONTEXT;
     if (ret == CL_SUCCESS)
         mem = create_native(c, context, q, d.ptr, properties, &ret);
-    if (mem && q->shared && (ret = keep_region(c, mem, &d)) != CL_SUCCESS) {
+    if (mem && q->shared && (ret = keep_memory(c, mem, &d)) != CL_SUCCESS) {
         c->w->cl.clReleaseMemObject(mem);
         mem = NULL;
     }

@@ -78,6 +78,8 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
     case HCL_EVENT:
         cl->clRetainEvent(native);
         return;
+    case HCL_SVM:
+        return; /* counted by svm.c */
     }
 }
 
@@ -110,6 +112,8 @@ void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *nat
     case HCL_EVENT:
         cl->clReleaseEvent(native);
         return;
+    case HCL_SVM:
+        return; /* goes with what is entered beside it */
     }
 }
 

@@ -25,6 +25,7 @@ enum hcl_type {
     HCL_PROGRAM,
     HCL_KERNEL,
     HCL_EVENT,
+    HCL_SVM, /* native: the allocation's struct hcl_svm (svm.h), which is `extra` too */
 };
 
 /* Ids with this bit are given by the helper to platforms and root devices. */

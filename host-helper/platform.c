@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "handlers.h"
 #include "platform.h"
+#include "svm.h"
 
 /* As the guest does: no machine has more. */
 #define MAX_PLATFORMS 64
@@ -106,6 +107,14 @@ void hcl_clGetDeviceIDs(struct hcl_call *c)
     p.devices = hcl_device_ids(c, devices, n);
     vocl_put_clGetDeviceIDs_rep(&c->reply, &p);
     hcl_reply(c);
+}
+
+void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint name, void *value,
+                          size_t size)
+{
+    cl_device_svm_capabilities *svm = value;
+    if (name == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(*svm))
+        *svm = hcl_svm_capabilities(w, device, *svm);
 }
 
 void hcl_clCreateSubDevices(struct hcl_call *c)

@@ -20,6 +20,11 @@ cl_platform_id hcl_platform_first(struct hcl_worker *w);
 cl_int hcl_platform_devices(struct hcl_worker *w, cl_platform_id p, cl_device_type type,
                             cl_device_id *out, cl_uint *n);
 
+/* Take out of a device's info value what the guest cannot have. size: of the
+ * value, whole or cut short. */
+void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint name, void *value,
+                          size_t size);
+
 /* Their numbers, which live until the handler returns. */
 struct vocl_words hcl_device_ids(struct hcl_call *c, const cl_device_id *devices, cl_uint n);
 

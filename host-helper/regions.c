@@ -29,6 +29,8 @@ struct hcl_region {
     unsigned refs; /* users in native commands */
     uint8_t *base;
     size_t len;
+    size_t *piece; /* lengths of the mappings behind it; none recorded: one */
+    size_t npieces, cap;
     hcl_region_gone_fn gone;
     void *opaque;
 };
@@ -143,6 +145,30 @@ fail:
     return err;
 }
 
+/* Lock held. */
+static int add_piece(struct hcl_region *r, size_t len)
+{
+    if (r->npieces == r->cap) {
+        size_t cap = r->cap ? 2 * r->cap : 16;
+        size_t *piece = realloc(r->piece, cap * sizeof(*piece));
+        if (!piece)
+            return -ENOMEM;
+        r->piece = piece;
+        r->cap = cap;
+    }
+    r->piece[r->npieces++] = len;
+    return 0;
+}
+
+int hcl_region_piece(struct hcl_regions *rs, uint32_t id, uint64_t len)
+{
+    pthread_mutex_lock(&rs->lock);
+    struct hcl_region *r = region_find(rs, id);
+    int err = r && r->state == REGION_RESERVED ? add_piece(r, len) : -ENOENT;
+    pthread_mutex_unlock(&rs->lock);
+    return err;
+}
+
 int hcl_region_publish(struct hcl_regions *rs, uint32_t id)
 {
     int err = -ENOENT;
@@ -180,6 +206,7 @@ static void region_finish(struct hcl_region *r)
         r->gone(r->opaque, r->id);
     if (last)
         regions_free(rs);
+    free(r->piece);
     free(r);
 }
 
@@ -226,6 +253,31 @@ void hcl_region_put(struct hcl_region *r)
     pthread_mutex_unlock(&rs->lock);
     if (last)
         region_finish(r);
+}
+
+size_t hcl_region_size(const struct hcl_region *r)
+{
+    return r->len;
+}
+
+/* An old size of 0 makes a second mapping of the same shared pages (mremap(2)).
+ * It would go on into the file behind the piece, hence one piece at a time. */
+static int alias_piece(uint8_t *from, size_t len, uint8_t *at)
+{
+    return mremap(from, 0, len, MREMAP_MAYMOVE | MREMAP_FIXED, at) == MAP_FAILED ? -errno : 0;
+}
+
+int hcl_region_alias(struct hcl_region *r, void *at)
+{
+    int err = 0;
+    size_t done = 0;
+    if (!r->npieces)
+        return alias_piece(r->base, r->len, at);
+    for (size_t i = 0; i < r->npieces && !err; i++) {
+        err = alias_piece(r->base + done, r->piece[i], (uint8_t *)at + done);
+        done += r->piece[i];
+    }
+    return err;
 }
 
 void hcl_regions_usage(struct hcl_regions *rs, uint32_t *count, uint64_t *bytes)

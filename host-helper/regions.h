@@ -34,6 +34,13 @@ void hcl_regions_destroy(struct hcl_regions *rs);
  */
 int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void **base);
 
+/*
+ * The next `len` bytes of a reserved region have been filled by one mmap(). For
+ * regions of several mappings; hcl_region_alias() wants to know. Returns 0,
+ * -ENOENT or -ENOMEM.
+ */
+int hcl_region_piece(struct hcl_regions *rs, uint32_t id, uint64_t len);
+
 /* The region is filled and may be used from now on. Returns 0 or -ENOENT. */
 int hcl_region_publish(struct hcl_regions *rs, uint32_t id);
 
@@ -51,6 +58,17 @@ int hcl_region_unmap(struct hcl_regions *rs, uint32_t id, hcl_region_gone_fn gon
 struct hcl_region *hcl_region_get(struct hcl_regions *rs, uint32_t id, uint64_t off, uint64_t len,
                                   void **ptr);
 void hcl_region_put(struct hcl_region *r);
+
+/* Its length: all of it, whatever was looked up. */
+size_t hcl_region_size(const struct hcl_region *r);
+
+/*
+ * Show the whole of a region that the caller holds a second time, in place of
+ * whatever is mapped at [at, at + its length). The second view is the caller's
+ * to take down, while it still holds the region. Returns 0 or -errno; after a
+ * failure some of the range may show the region.
+ */
+int hcl_region_alias(struct hcl_region *r, void *at);
 
 /* What the client has mapped now: for limits, the log and tests. */
 void hcl_regions_usage(struct hcl_regions *rs, uint32_t *count, uint64_t *bytes);

@@ -175,9 +175,10 @@ static int map_part(const struct hcl_guest_ram *ram, uint8_t *at, uint64_t gpa, 
     return p == MAP_FAILED ? -ENOMEM : 0;
 }
 
-/* Map runs one behind another at `at`, neighbours in one piece. */
+/* Map runs one behind another at `at`, neighbours in one piece. rs: tell region
+ * id of the pieces; NULL for what is no region. */
 static int map_runs(const struct hcl_guest_ram *ram, uint8_t *at, const struct hcl_link_run *run,
-                    uint32_t n, int prot)
+                    uint32_t n, int prot, struct hcl_regions *rs, uint32_t id)
 {
     for (uint32_t i = 0; i < n;) {
         uint64_t gpa = run[i].gpa;
@@ -187,6 +188,8 @@ static int map_runs(const struct hcl_guest_ram *ram, uint8_t *at, const struct h
         while (len > 0) {
             uint64_t done;
             int rc = map_part(ram, at, gpa, len, prot, &done);
+            if (rc == 0 && rs)
+                rc = hcl_region_piece(rs, id, done);
             if (rc < 0)
                 return rc;
             at += done;
@@ -263,7 +266,8 @@ static int region_fill(struct virtio_transport *vt, const struct hcl_link_msg *m
         return -EINVAL;
     int rc = budget_take(vt, rs, m->count);
     if (rc == 0)
-        rc = map_runs(&vt->ram, rs->base + rs->filled, run, m->count, prot);
+        rc = map_runs(&vt->ram, rs->base + rs->filled, run, m->count, prot, vt->base.regions,
+                      m->region);
     if (rc < 0)
         return rc;
     rs->filled += len;
@@ -496,7 +500,7 @@ static int open_channel(struct virtio_transport *vt, const struct hcl_virtio_han
     if (p == MAP_FAILED)
         return -errno;
     vt->channel_map = p;
-    int rc = map_runs(&vt->ram, p, h->runs, h->nruns, PROT_READ | PROT_WRITE);
+    int rc = map_runs(&vt->ram, p, h->runs, h->nruns, PROT_READ | PROT_WRITE, NULL, 0);
     if (rc < 0)
         return rc;
     vocl_channel_init(p, (uint64_t)getpid());

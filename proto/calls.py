@@ -60,8 +60,8 @@ def release(kind, name, ver="1.0"):
     return Call(name, cls=POST, args=[Handle(kind, "object")], host=False, ver=ver)
 
 
-def info(name, op, *args, local=None, ver="1.0"):
-    return Call(name, op=op, args=[*args, INFO], local=local, ver=ver)
+def info(name, op, *args, local=None, edit=None, ver="1.0"):
+    return Call(name, op=op, args=[*args, INFO], local=local, edit=edit, ver=ver)
 
 
 def enqueue(name, op, *args, command, ver="1.0"):
@@ -95,7 +95,8 @@ CALLS = [
          Scalar("cl_platform_info", "param_name"), local="gcl_local_platform_info"),
     hand("clGetDeviceIDs", 3, U64("platform", "device_type"), Words("devices")),
     info("clGetDeviceInfo", 4, Handle("cl_device_id", "device"),
-         Scalar("cl_device_info", "param_name"), local="gcl_local_device_info"),
+         Scalar("cl_device_info", "param_name"), local="gcl_local_device_info",
+         edit="hcl_edit_device_info"),
     hand("clCreateSubDevices", 5, U64("in_device") + Words("properties") + Words("out_devices"),
          U64("num_devices"), ver="1.2"),
     retain("cl_device_id", "clRetainDevice", "1.2"),
@@ -244,41 +245,33 @@ CALLS = [
     info("clGetSamplerInfo", 62, Handle("cl_sampler", "sampler"),
          Scalar("cl_sampler_info", "param_name"), local="gcl_local_sampler_info"),
 
-    # Shared virtual memory, §5.6
-    absent("clSVMAlloc", "2.0",
-           "cl_context context, cl_svm_mem_flags flags, size_t size, cl_uint alignment", ret="void *", note="returns NULL; no device reports SVM"),
-    absent("clSVMFree", "2.0",
-           "cl_context context, void *svm_pointer", ret="void", note="nothing was allocated"),
-    absent("clEnqueueSVMFree", "2.0",
-           "cl_command_queue command_queue, cl_uint num_svm_pointers, void "
-           "*svm_pointers[], void (CL_CALLBACK *pfn_free_func)(cl_command_queue queue, "
-           "cl_uint num_svm_pointers, void *svm_pointers[], void *user_data), void "
-           "*user_data, cl_uint num_events_in_wait_list, const cl_event *event_wait_list, "
-           "cl_event *event"),
-    absent("clEnqueueSVMMemcpy", "2.0",
-           "cl_command_queue command_queue, cl_bool blocking_copy, void *dst_ptr, const "
-           "void *src_ptr, size_t size, cl_uint num_events_in_wait_list, const cl_event "
-           "*event_wait_list, cl_event *event"),
-    absent("clEnqueueSVMMemFill", "2.0",
-           "cl_command_queue command_queue, void *svm_ptr, const void *pattern, size_t "
-           "pattern_size, size_t size, cl_uint num_events_in_wait_list, const cl_event "
-           "*event_wait_list, cl_event *event"),
-    absent("clEnqueueSVMMap", "2.0",
-           "cl_command_queue command_queue, cl_bool blocking_map, cl_map_flags flags, void "
-           "*svm_ptr, size_t size, cl_uint num_events_in_wait_list, const cl_event "
-           "*event_wait_list, cl_event *event"),
-    absent("clEnqueueSVMUnmap", "2.0",
-           "cl_command_queue command_queue, void *svm_ptr, cl_uint "
-           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
-    absent("clEnqueueSVMMigrateMem", "2.1",
-           "cl_command_queue command_queue, cl_uint num_svm_pointers, const void* "
-           "*svm_pointers, const size_t *sizes, cl_mem_migration_flags flags, cl_uint "
-           "num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event"),
-    absent("clSetKernelArgSVMPointer", "2.0",
-           "cl_kernel kernel, cl_uint arg_index, const void *arg_value"),
-    absent("clSetKernelExecInfo", "2.0",
-           "cl_kernel kernel, cl_kernel_exec_info param_name, size_t param_value_size, "
-           "const void *param_value"),
+    # Shared virtual memory, §5.6. A pointer crosses as the number of its allocation and the offset
+    # in it; number 0 is NULL.
+    hand("clSVMAlloc", 120, U64("id", "context", "flags", "size", "alignment"),
+         U64("address", "placed"), ver="2.0", ret="void *"),
+    local("clSVMFree", ver="2.0", ret="void", note="the release of an allocation is a post"),
+    hand("clEnqueueSVMFree", 121,
+         U64("command_queue") + Words("svm") + U64("cookie") + Words("event_wait_list") +
+         U64("event", "event_slot"), ver="2.0"),
+    hand("clEnqueueSVMMemcpy", 122,
+         U64("command_queue", "blocking_copy", "size") + Payload("dst") + Payload("src") +
+         Words("event_wait_list") + U64("event", "event_slot"), ver="2.0"),
+    hand("clEnqueueSVMMemFill", 123,
+         U64("command_queue", "svm", "offset") + Bytes("pattern") + U64("size") +
+         Words("event_wait_list") + U64("event", "event_slot"), ver="2.0"),
+    hand("clEnqueueSVMMap", 124,
+         U64("command_queue", "svm", "offset", "blocking_map", "flags", "size") +
+         Words("event_wait_list") + U64("event", "event_slot"), ver="2.0"),
+    hand("clEnqueueSVMUnmap", 125,
+         U64("command_queue", "svm", "offset", "flags", "size") + Words("event_wait_list") +
+         U64("event", "event_slot"), ver="2.0"),
+    hand("clEnqueueSVMMigrateMem", 126,
+         U64("command_queue") + Words("svm") + Words("offsets") + Words("sizes") + U64("flags") +
+         Words("event_wait_list") + U64("event", "event_slot"), ver="2.1"),
+    hand("clSetKernelArgSVMPointer", 127, U64("kernel", "arg_index", "svm", "offset"), ver="2.0"),
+    hand("clSetKernelExecInfo", 128,
+         U64("kernel", "param_name", "param_value_size") + Words("svm") + Words("offsets") +
+         Bytes("value"), ver="2.0"),
 
     # Programs, §5.8
     hand("clCreateProgramWithSource", 70, U64("id", "context") + Blobs("strings"),
@@ -366,6 +359,8 @@ CONTROL = [
          U64("command_queue", "image", "map_flags", "row_pitch", "slice_pitch") +
          Words("origin") + Words("region") + Payload("shadow") + Words("event_wait_list") +
          U64("event", "event_slot"), note="clEnqueueUnmapMemObject of an image"),
+    hand("VOCL_SVM_PLACE", 205, U64("svm", "region"),
+         note="the guest has memory at the address of an allocation"),
     hand("VOCL_NOP", 203, U64("tag"), U64("tag"), cls=CALL, note="a bare round trip"),
 ]
 

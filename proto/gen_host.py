@@ -97,6 +97,8 @@ def handler(o, c):
         o("    if (p.ret != CL_SUCCESS || (p.ret = hcl_info_room(c, n, q.param_value_size, q.want_value, &size, &value)))"
           "\n        goto out;")
         o(f"    if (value)\n        p.ret = c->w->cl.{c.name}({native_args(c)});")
+        if c.edit:
+            o(f"    if (value && p.ret == CL_SUCCESS)\n        {c.edit}(c->w, {c.args[0].name}, q.param_name, value, n);")
         o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n"
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
@@ -114,7 +116,7 @@ def handler(o, c):
 
 
 def handlers(calls, control):
-    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
+    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h", "platform.h",
                                               "image.h",                                              "calls.h")
     for c in calls:
         if c.op is not None and c.host:

@@ -285,6 +285,7 @@ class Call:
     wire, reply   explicit fields where a side is written by hand
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
+    edit    host: function that changes the value of an info query before it is sent
     err     not carried: the error it returns
     """
     name: str
@@ -297,6 +298,7 @@ class Call:
     guest: bool = True
     host: bool = True
     local: str = None
+    edit: str = None
     err: str = None
     ret: str = "cl_int"
     note: str = ""

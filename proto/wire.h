@@ -57,11 +57,13 @@ struct vocl_blobs {
     struct vocl_reader rest; /* reader only */
 };
 
-/* Bulk data: inside the body, or in a region that both sides see. */
+/* Bulk data: inside the body, in a region that both sides see, or in shared
+ * virtual memory. */
 enum vocl_payload_kind {
     VOCL_PAYLOAD_NONE = 0,
     VOCL_PAYLOAD_INLINE = 1, /* in: data follows; out: comes back in the reply */
     VOCL_PAYLOAD_REGION = 2, /* [offset, offset + len) of region */
+    VOCL_PAYLOAD_SVM = 3,    /* [offset, offset + len) of the SVM allocation `region` */
 };
 
 struct vocl_payload {

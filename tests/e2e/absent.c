@@ -35,39 +35,6 @@ static void no_extension_is_shown_without_its_functions(void)
     cl_close(&cl);
 }
 
-static void svm_is_refused(void)
-{
-    struct cl cl = cl_open(0);
-    cl_device_svm_capabilities can = 1;
-    static char memory[64];
-    void *p = memory;
-    CL(clGetDeviceInfo(cl.device, CL_DEVICE_SVM_CAPABILITIES, sizeof(can), &can, NULL));
-    CHECK(can == 0);
-    CHECK(!clSVMAlloc(cl.context, CL_MEM_READ_WRITE, 64, 0));
-    clSVMFree(cl.context, NULL);
-    CL_IS(clEnqueueSVMFree(cl.queue, 1, &p, NULL, NULL, 0, NULL, NULL), CL_INVALID_OPERATION);
-    CL_IS(clEnqueueSVMMemcpy(cl.queue, CL_TRUE, p, p, 8, 0, NULL, NULL), CL_INVALID_OPERATION);
-    CL_IS(clEnqueueSVMMemFill(cl.queue, p, p, 1, 8, 0, NULL, NULL), CL_INVALID_OPERATION);
-    CL_IS(clEnqueueSVMMap(cl.queue, CL_TRUE, CL_MAP_READ, p, 8, 0, NULL, NULL),
-          CL_INVALID_OPERATION);
-    CL_IS(clEnqueueSVMUnmap(cl.queue, p, 0, NULL, NULL), CL_INVALID_OPERATION);
-    CL_IS(clEnqueueSVMMigrateMem(cl.queue, 1, (const void **)&p, NULL, 0, 0, NULL, NULL),
-          CL_INVALID_OPERATION);
-    cl_close(&cl);
-}
-
-static void svm_arguments_are_refused(void)
-{
-    struct cl cl = cl_open(0);
-    static char memory[64];
-    cl_kernel k = cl_kernel_of(&cl, "kernel void k(global int *p) { *p = 1; }", "k");
-    CL_IS(clSetKernelArgSVMPointer(k, 0, memory), CL_INVALID_OPERATION);
-    CL_IS(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(void *), memory),
-          CL_INVALID_OPERATION);
-    CL(clReleaseKernel(k));
-    cl_close(&cl);
-}
-
 static void pipes_are_refused(void)
 {
     struct cl cl = cl_open(0);
@@ -98,8 +65,6 @@ static void no_extension_function_is_promised(void)
 
 static const struct check_case cases[] = {
     CASE(no_extension_is_shown_without_its_functions),
-    CASE(svm_is_refused),
-    CASE(svm_arguments_are_refused),
     CASE(pipes_are_refused),
     CASE(device_queues_are_refused),
     CASE(no_extension_function_is_promised),

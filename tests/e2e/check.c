@@ -27,6 +27,12 @@ void check_status(cl_int status, cl_int expected, const char *file, int line, co
     exit(1);
 }
 
+void check_skip(const char *why)
+{
+    printf("%s: %s\n", current, why);
+    exit(77);
+}
+
 static bool wanted(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)

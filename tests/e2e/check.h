@@ -28,6 +28,9 @@
 void check_failed_unless(bool ok, const char *file, int line, const char *what);
 void check_status(cl_int status, cl_int expected, const char *file, int line, const char *what);
 
+/* This machine cannot do it: end the program as one to skip. */
+__attribute__((noreturn)) void check_skip(const char *why);
+
 struct check_case {
     const char *name;
     void (*run)(void);

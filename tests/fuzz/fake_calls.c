@@ -2,9 +2,17 @@
 #include "fake_calls.h"
 
 INFO(platform_info, cl_platform_id, HCL_PLATFORM, cl_platform_info)
-INFO(device_info, cl_device_id, HCL_DEVICE, cl_device_info)
 INFO(queue_info, cl_command_queue, HCL_QUEUE, cl_command_queue_info)
 INFO(profiling_info, cl_event, HCL_EVENT, cl_profiling_info)
+
+static cl_int CL_API_CALL device_info(cl_device_id h, cl_device_info name, size_t size, void *value,
+                                      size_t *ret)
+{
+    cl_device_type type = CL_DEVICE_TYPE_CPU;
+    fake_of(h, HCL_DEVICE);
+    return name == CL_DEVICE_TYPE ? give(&type, sizeof(type), size, value, ret)
+                                  : some_info(name, size, value, ret);
+}
 
 static cl_int CL_API_CALL context_info(cl_context h, cl_context_info name, size_t size, void *value,
                                        size_t *ret)
@@ -252,4 +260,5 @@ void fake_native_fill(cl_icd_dispatch *cl)
     cl->clEnqueueBarrier = on_queue;
     fake_fill_memory(cl);
     fake_fill_programs(cl);
+    fake_fill_svm(cl);
 }

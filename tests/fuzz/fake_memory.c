@@ -18,6 +18,8 @@ static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void
         return give(&m->flags, sizeof(m->flags), size, value, ret);
     if (name == CL_MEM_TYPE)
         return give(&m->mem_type, sizeof(m->mem_type), size, value, ret);
+    if (name == CL_MEM_HOST_PTR && m->flags & CL_MEM_USE_HOST_PTR)
+        return give(&m->data, sizeof(m->data), size, value, ret);
     return some_info(name, size, value, ret);
 }
 

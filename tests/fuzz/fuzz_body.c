@@ -6,7 +6,7 @@
 #include <CL/cl.h>
 
 /* Fields of these names hold one of these values, most of the time. */
-#define MANY 6
+#define MANY 8
 
 static const struct {
     const char *names; /* separated and surrounded by spaces */
@@ -37,8 +37,8 @@ static const struct {
     {" want_value shared blocking_read blocking_write blocking_map enable ", {0, 1}, 2},
     {" param_name ",
      {CL_MEM_FLAGS, CL_PROGRAM_BINARIES, CL_PROGRAM_BINARY_SIZES, CL_CONTEXT_DEVICES,
-      CL_DEVICE_NAME, 0x110f},
-     6},
+      CL_DEVICE_NAME, 0x110f, CL_DEVICE_SVM_CAPABILITIES, CL_KERNEL_EXEC_INFO_SVM_PTRS},
+     8},
     {" param_value_size ", {0, 4, 8, 64, 40000, 100000}, 6},
     {" event_slot slot ", {0, 1, 2, 3, 65535, 65536}, 6},
     {" execution_status ", {0, (uint64_t)-1, (uint64_t)-59, 1}, 4},
@@ -60,6 +60,12 @@ static const struct {
     {" status created num_devices num_kernels size_ret num_image_formats ",
      {0, 1, 2, (uint64_t)-30, 8, 5000},
      6},
+    {" svm ", {FUZZ_SVM, FUZZ_SVM, 0, FUZZ_NEW, FUZZ_BUFFER}, 5},
+    {" address ",
+     {0x100000000000, 0x200000000000, 4096, 0, 0x7ffffffff000, 0xfffffffffffff000, 0x100000000008},
+     7},
+    {" placed ", {0, 1}, 2},
+    {" alignment ", {0, 8, 64, 3}, 4},
     {" cookie ", {1, 2, 3, 4, 5, 6}, 6},
 };
 
@@ -142,7 +148,11 @@ static void put_payload(struct fuzz_input *in, struct vocl_writer *w)
     uint64_t len = lens[fuzz_pick(in, 6)];
     uint64_t offset = fuzz_pick(in, 4) ? 0 : fuzz_pick(in, 65536);
     uint64_t region = fuzz_pick(in, 8) ? FUZZ_REGION : fuzz_u64(in);
-    switch (fuzz_pick(in, 4)) {
+    switch (fuzz_pick(in, 5)) {
+    case 4:
+        region = fuzz_pick(in, 8) ? FUZZ_SVM : fuzz_u64(in);
+        vocl_put_payload(w, (struct vocl_payload){VOCL_PAYLOAD_SVM, len, region, offset, NULL});
+        return;
     case 0:
         vocl_put_payload(w, (struct vocl_payload){.kind = VOCL_PAYLOAD_NONE, .len = len});
         return;

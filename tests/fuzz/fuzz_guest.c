@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "calls.h"
 #include "channel.h"
@@ -126,11 +127,24 @@ static int wait_for(struct gcl_transport *t, uint32_t *word, uint32_t old, unsig
     return 0;
 }
 
-static int region_alloc(struct gcl_transport *t, size_t len, struct gcl_region *r)
+/* Regions at an address that the guest chose; the others are the allocator's,
+ * so that the sanitizers see their bounds. */
+#define AT_AN_ADDRESS 0x80000000u
+
+static int region_at(size_t len, void *at, struct gcl_region *r)
+{
+    void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    *r = (struct gcl_region){++helper.next_region | AT_AN_ADDRESS, 0, p, len};
+    return p == at ? 0 : -ENOMEM;
+}
+
+static int region_alloc(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r)
 {
     (void)t;
     if (len > 1 << 20)
         return -ENOMEM;
+    if (at)
+        return region_at(len, at, r);
     void *p = calloc(1, len);
     *r = (struct gcl_region){++helper.next_region, 0, p, len};
     return p ? 0 : -ENOMEM;
@@ -139,7 +153,10 @@ static int region_alloc(struct gcl_transport *t, size_t len, struct gcl_region *
 static void region_free(struct gcl_transport *t, struct gcl_region *r)
 {
     (void)t;
-    free(r->addr);
+    if (r->id & AT_AN_ADDRESS)
+        munmap(r->addr, r->len);
+    else
+        free(r->addr);
 }
 
 static const struct gcl_transport_ops ops = {
@@ -468,11 +485,38 @@ static void commands(void)
     }
 }
 
+/* What the helper says of an address must not put the program's memory at risk. */
+static void shared_memory(void)
+{
+    size_t n = 1 + fuzz_pick(&helper.in, 9000);
+    cl_svm_mem_flags flags = fuzz_pick(&helper.in, 2) ? CL_MEM_SVM_FINE_GRAIN_BUFFER : 0;
+    uint8_t *p = CL.clSVMAlloc(app.context, flags, n, 0);
+    void *list[] = {p};
+    if (!p)
+        return;
+    memset(p, 1, n);
+    CL.clEnqueueSVMMap(app.queue, fuzz_pick(&helper.in, 2), CL_MAP_READ, p, n, 0, NULL, NULL);
+    CL.clEnqueueSVMMemFill(app.queue, p, memory, 1, n, 1, &app.user, NULL);
+    CL.clEnqueueSVMMemcpy(app.queue, fuzz_pick(&helper.in, 2), p, memory, n, 0, NULL, NULL);
+    CL.clEnqueueWriteBuffer(app.queue, app.plain, CL_TRUE, 0, n, p, 0, NULL, NULL);
+    CL.clEnqueueSVMUnmap(app.queue, p, 0, NULL, NULL);
+    CL.clSetKernelArgSVMPointer(app.kernel, 0, p + n - 1);
+    CL.clSetKernelExecInfo(app.kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(list), list);
+    CL.clEnqueueSVMMigrateMem(app.queue, 1, (const void **)list, &n, 0, 0, NULL, NULL);
+    memset(vocl_channel_event(channel, 0), 0, VOCL_EVENT_SLOTS * 4);
+    gcl_transfers_reap(false);
+    if (!fuzz_pick(&helper.in, 4))
+        CL.clEnqueueSVMFree(app.queue, 1, list, NULL, NULL, 0, NULL, NULL);
+    guest_messages_deliver();
+    CL.clSVMFree(app.context, p); /* unless it is free already */
+}
+
 static void step(void)
 {
-    static void (*const steps[])(void) = {query,     query, lists,   binaries, transfers,
-                                          transfers, maps,  objects, commands, send_message};
-    steps[fuzz_pick(&helper.in, 10)]();
+    static void (*const steps[])(void) = {query,     query,        lists,        binaries,
+                                          transfers, transfers,    maps,         objects,
+                                          commands,  send_message, shared_memory};
+    steps[fuzz_pick(&helper.in, sizeof(steps) / sizeof(steps[0]))]();
     if (fuzz_pick(&helper.in, 4) == 0)
         guest_messages_deliver();
 }

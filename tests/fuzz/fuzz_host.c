@@ -82,11 +82,12 @@ static void send(uint16_t op)
         vocl_ring_put(&guest.cmd, op, slot, guest.body.buf, (uint32_t)guest.body.len);
 }
 
-#define SEND(call, ...)                                                                            \
+#define SEND(call, ...) SEND_AS(VOCL_OP_##call, call, __VA_ARGS__)
+#define SEND_AS(op, call, ...)                                                                     \
     do {                                                                                           \
         vocl_writer_reset(&guest.body);                                                            \
         vocl_put_##call##_req(&guest.body, &(struct vocl_##call##_req){__VA_ARGS__});              \
-        vocl_ring_put(&guest.cmd, VOCL_OP_##call, 0, guest.body.buf, (uint32_t)guest.body.len);    \
+        vocl_ring_put(&guest.cmd, op, 0, guest.body.buf, (uint32_t)guest.body.len);                \
     } while (0)
 
 /* One object of each sort, under the numbers of fuzz_body.h. */
@@ -109,6 +110,8 @@ static void prelude(void)
          .strings = {.list = source, .count = 1});
     SEND(clCreateKernel, .id = FUZZ_KERNEL, .program = FUZZ_PROGRAM, .kernel_name = {"k", 2});
     SEND(clCreateUserEvent, .id = FUZZ_USER_EVENT, .slot = 1, .context = FUZZ_CONTEXT);
+    SEND(clSVMAlloc, .id = FUZZ_SVM, .context = FUZZ_CONTEXT, .size = FUZZ_REGION_SIZE);
+    SEND_AS(VOCL_OP_SVM_PLACE, svm_place, .svm = FUZZ_SVM, .region = FUZZ_REGION);
     SEND(clEnqueueMarkerWithWaitList, .command_queue = FUZZ_QUEUE, .event_wait_list = {waits, 1},
          .event = FUZZ_EVENT, .event_slot = 2);
 }
@@ -224,7 +227,7 @@ static struct hcl_regions *make_regions(void)
     void *base;
     if (!rs || hcl_region_reserve(rs, FUZZ_REGION, FUZZ_REGION_SIZE, &base) ||
         mmap(base, FUZZ_REGION_SIZE, PROT_READ | PROT_WRITE,
-             MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != base ||
+             MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS, -1, 0) != base ||
         hcl_region_publish(rs, FUZZ_REGION))
         abort();
     return rs;
@@ -265,7 +268,7 @@ static void end(void)
     struct hcl_worker *w = &guest.worker;
     bool gone = false;
     fake_native_settle();
-    for (int type = HCL_DEVICE; type <= HCL_EVENT; type++)
+    for (int type = HCL_DEVICE; type <= HCL_SVM; type++)
         for (uint64_t id = 0; (id = hcl_objects_next(w->objects, id, type));)
             hcl_objects_release(w->objects, id);
     fake_native_finish();

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "host-helper/regions.h"
 
@@ -195,6 +196,38 @@ static void a_used_region_outlives_destroy(void **state)
     assert_false(is_mapped(base));
 }
 
+/* The pages of a file in reverse order, one mapping each, as guest RAM comes. */
+static void a_region_can_be_seen_a_second_time(void **state)
+{
+    struct hcl_regions *rs = *state;
+    enum { PIECES = 40 };
+    char *base, *second;
+    void *p;
+    int fd = memfd_create("test", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(fd, PIECES * PAGE), 0);
+    assert_int_equal(hcl_region_reserve(rs, 1, PIECES * PAGE, (void **)&base), 0);
+    for (int i = 0; i < PIECES; i++) {
+        char *at = base + i * PAGE;
+        assert_ptr_equal(mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+                              (PIECES - 1 - i) * (off_t)PAGE),
+                         at);
+        *at = (char)i;
+        assert_int_equal(hcl_region_piece(rs, 1, PAGE), 0);
+    }
+    assert_int_equal(hcl_region_publish(rs, 1), 0);
+    struct hcl_region *r = hcl_region_get(rs, 1, PAGE, PAGE, &p);
+    assert_int_equal(hcl_region_size(r), PIECES * PAGE);
+    second = mmap(NULL, PIECES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_int_equal(hcl_region_alias(r, second), 0);
+    for (int i = 0; i < PIECES; i++)
+        assert_int_equal(second[i * PAGE], i);
+    second[3 * PAGE] = 77;
+    assert_int_equal(base[3 * PAGE], 77);
+    munmap(second, PIECES * PAGE);
+    hcl_region_put(r);
+    close(fd);
+}
+
 /* For the thread sanitizer. */
 static void *use_regions(void *opaque)
 {
@@ -241,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_hold_and_are_given_back, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unused_region_goes_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_region_in_use_goes_with_its_last_user, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_region_can_be_seen_a_second_time, setup, teardown),
         cmocka_unit_test(large_regions_are_aligned_for_huge_pages),
         cmocka_unit_test(a_used_region_outlives_destroy),
         cmocka_unit_test_setup_teardown(threads_may_use_what_another_unmaps, setup, teardown),

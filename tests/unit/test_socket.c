@@ -436,7 +436,7 @@ static int alloc_soon(struct gcl_transport *t, size_t len, struct gcl_region *r)
     int err = -ENOSPC;
 
     for (int i = 0; i < 1000 && err == -ENOSPC; i++) {
-        err = t->ops->alloc(t, len, r);
+        err = t->ops->alloc(t, len, NULL, r);
         if (err)
             usleep(1000);
     }
@@ -463,14 +463,14 @@ static void a_guest_allocates_and_frees_regions(void **state)
             assert_string_equal(p, r[i].addr);
             hcl_region_put(theirs);
         }
-        assert_int_equal(t->ops->alloc(t, 1, &extra), -ENOSPC);
+        assert_int_equal(t->ops->alloc(t, 1, NULL, &extra), -ENOSPC);
         for (int i = 0; i < 8; i++)
             t->ops->free(t, &r[i]);
     }
-    assert_int_equal(t->ops->alloc(t, 2u << 20, &extra), -ENOSPC);
-    assert_int_equal(t->ops->alloc(t, 0, &extra), -EINVAL);
+    assert_int_equal(t->ops->alloc(t, 2u << 20, NULL, &extra), -ENOSPC);
+    assert_int_equal(t->ops->alloc(t, 0, NULL, &extra), -EINVAL);
     helper_end(&h);
-    assert_int_equal(t->ops->alloc(t, PAGE, &extra), -EIO);
+    assert_int_equal(t->ops->alloc(t, PAGE, NULL, &extra), -EIO);
     helper_finish(&h);
 }
 

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+/*
+ * svm_commands.c - commands on shared virtual memory (OpenCL 3.0 §5.6.2), and
+ * kernels' pointers to it (§5.9.2).
+ */
+#include <stdlib.h>
+
+#include "call.h"
+#include "callback.h"
+#include "calls.h"
+#include "data.h"
+#include "handlers.h"
+
+/* What every one of these commands has. */
+struct command {
+    cl_command_queue queue;
+    const cl_event *waits;
+    cl_uint num_waits;
+    cl_event event;
+    struct hcl_data data;
+};
+
+static cl_int begin(struct hcl_call *c, struct command *m, uint64_t queue, struct vocl_words waits)
+{
+    m->queue = hcl_object(c->w, queue, HCL_QUEUE);
+    m->waits = hcl_objects(c, waits, HCL_EVENT);
+    m->num_waits = waits.count;
+    if (!m->queue)
+        return CL_INVALID_COMMAND_QUEUE;
+    return waits.count && !m->waits ? CL_INVALID_EVENT_WAIT_LIST : CL_SUCCESS;
+}
+
+/* The same with the SVM that it works on, held in m->data. */
+static cl_int begin_on(struct hcl_call *c, struct command *m, uint64_t queue,
+                       struct vocl_words waits, uint64_t svm, uint64_t offset, uint64_t size)
+{
+    const struct vocl_payload p = {
+        .kind = VOCL_PAYLOAD_SVM, .len = size, .region = svm, .offset = offset};
+    cl_int ret = begin(c, m, queue, waits);
+    return ret ? ret : hcl_data_begin(c, &p, size, false, &m->data);
+}
+
+static void end(struct hcl_call *c, cl_int ret, struct command *m, uint64_t event, uint64_t slot,
+                bool blocking)
+{
+    hcl_enqueued_data(c, ret, m->event, event, slot, &m->data, blocking);
+}
+
+/* A command of the shadow's that moves nothing. */
+static cl_int marker(struct hcl_call *c, struct command *m)
+{
+    return c->w->cl.clEnqueueMarkerWithWaitList(m->queue, m->num_waits, m->waits, &m->event);
+}
+
+void hcl_clEnqueueSVMMap(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMMap_req q;
+    struct command m = {0};
+    const cl_icd_dispatch *cl = &c->w->cl;
+    vocl_get_clEnqueueSVMMap_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin_on(c, &m, q.command_queue, q.event_wait_list, q.svm, q.offset, q.size);
+    void *shadow = ret ? NULL : hcl_svm_shadow(m.data.svm, q.offset);
+    if (ret)
+        ;
+    else if (!shadow)
+        ret = cl->clEnqueueSVMMap(m.queue, CL_FALSE, q.flags, m.data.ptr, q.size, m.num_waits,
+                                  m.waits, &m.event);
+    else if (q.flags & CL_MAP_WRITE_INVALIDATE_REGION)
+        ret = marker(c, &m);
+    else
+        ret = cl->clEnqueueSVMMemcpy(m.queue, CL_FALSE, shadow, m.data.ptr, q.size, m.num_waits,
+                                     m.waits, &m.event);
+    end(c, ret, &m, q.event, q.event_slot, q.blocking_map);
+}
+
+void hcl_clEnqueueSVMUnmap(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMUnmap_req q;
+    struct command m = {0};
+    const cl_icd_dispatch *cl = &c->w->cl;
+    vocl_get_clEnqueueSVMUnmap_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin_on(c, &m, q.command_queue, q.event_wait_list, q.svm, q.offset, q.size);
+    void *shadow = ret ? NULL : hcl_svm_shadow(m.data.svm, q.offset);
+    if (ret)
+        ;
+    else if (!shadow)
+        ret = cl->clEnqueueSVMUnmap(m.queue, m.data.ptr, m.num_waits, m.waits, &m.event);
+    else if (q.flags & HCL_MAP_WRITES)
+        ret = cl->clEnqueueSVMMemcpy(m.queue, CL_FALSE, m.data.ptr, shadow, q.size, m.num_waits,
+                                     m.waits, &m.event);
+    else
+        ret = marker(c, &m);
+    end(c, ret, &m, q.event, q.event_slot, false);
+}
+
+/* Both ends of a copy: SVM, or memory of the program's. The destination goes
+ * with the source, which the caller ends. */
+static cl_int begin_copy(struct hcl_call *c, const struct vocl_clEnqueueSVMMemcpy_req *q,
+                         struct hcl_data *dst, struct hcl_data *src)
+{
+    cl_int ret = hcl_data_begin(c, &q->src, q->size, false, src);
+    if (ret)
+        return ret;
+    /* Never inline: the answer of a copy carries no data. */
+    if (q->dst.kind == VOCL_PAYLOAD_INLINE)
+        return CL_INVALID_VALUE;
+    if (!(src->with = calloc(1, sizeof(*src->with))))
+        return CL_OUT_OF_HOST_MEMORY;
+    ret = hcl_data_begin(c, &q->dst, q->size, false, src->with);
+    *dst = *src->with;
+    return ret;
+}
+
+void hcl_clEnqueueSVMMemcpy(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMMemcpy_req q;
+    struct command m = {0};
+    struct hcl_data dst = {0};
+    vocl_get_clEnqueueSVMMemcpy_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
+    if (!ret)
+        ret = begin_copy(c, &q, &dst, &m.data);
+    if (!ret && !c->w->cl.clEnqueueSVMMemcpy)
+        ret = CL_INVALID_OPERATION;
+    if (!ret)
+        ret = c->w->cl.clEnqueueSVMMemcpy(m.queue, CL_FALSE, dst.ptr, m.data.ptr, q.size,
+                                          m.num_waits, m.waits, &m.event);
+    end(c, ret, &m, q.event, q.event_slot, q.blocking_copy);
+}
+
+void hcl_clEnqueueSVMMemFill(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMMemFill_req q;
+    struct command m = {0};
+    vocl_get_clEnqueueSVMMemFill_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin_on(c, &m, q.command_queue, q.event_wait_list, q.svm, q.offset, q.size);
+    if (!ret)
+        ret = c->w->cl.clEnqueueSVMMemFill(m.queue, m.data.ptr, q.pattern.data, q.pattern.len,
+                                           q.size, m.num_waits, m.waits, &m.event);
+    end(c, ret, &m, q.event, q.event_slot, false);
+}
+
+void hcl_clEnqueueSVMMigrateMem(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMMigrateMem_req q;
+    struct command m = {0};
+    vocl_get_clEnqueueSVMMigrateMem_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    if (q.sizes.v && q.sizes.count != q.svm.count) {
+        hcl_malformed(c);
+        return;
+    }
+    cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
+    const void **list = hcl_svm_list(c, q.svm, q.offsets);
+    if (!ret && !list)
+        ret = CL_INVALID_VALUE;
+    if (!ret && !c->w->cl.clEnqueueSVMMigrateMem)
+        ret = CL_INVALID_OPERATION;
+    if (!ret)
+        ret = c->w->cl.clEnqueueSVMMigrateMem(m.queue, q.svm.count, list, (const size_t *)q.sizes.v,
+                                              q.flags, m.num_waits, m.waits, &m.event);
+    end(c, ret, &m, q.event, q.event_slot, false);
+}
+
+/* Instead of freeing: the guest frees, by the ordinary way, or the program's own
+ * callback does. */
+static void CL_CALLBACK freeing(cl_command_queue queue, cl_uint n, void *list[], void *cookie)
+{
+    (void)queue, (void)n, (void)list;
+    hcl_cookie_done(cookie);
+}
+
+void hcl_clEnqueueSVMFree(struct hcl_call *c)
+{
+    struct vocl_clEnqueueSVMFree_req q;
+    struct command m = {0};
+    vocl_get_clEnqueueSVMFree_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
+    const void **list = hcl_svm_list(c, q.svm, (struct vocl_words){0});
+    if (!ret && !list)
+        ret = CL_INVALID_VALUE;
+    if (!ret && !c->w->cl.clEnqueueSVMFree)
+        ret = CL_INVALID_OPERATION;
+    struct hcl_cookie *cookie = ret ? NULL : hcl_cookie_create(c->w, q.cookie);
+    if (!ret && !cookie)
+        ret = CL_OUT_OF_HOST_MEMORY;
+    if (!ret && (ret = c->w->cl.clEnqueueSVMFree(m.queue, q.svm.count, (void **)list, freeing,
+                                                 cookie, m.num_waits, m.waits, &m.event)))
+        free(cookie);
+    end(c, ret, &m, q.event, q.event_slot, false);
+}
+
+void hcl_clSetKernelArgSVMPointer(struct hcl_call *c)
+{
+    struct vocl_clSetKernelArgSVMPointer_req q;
+    vocl_get_clSetKernelArgSVMPointer_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
+    void *ptr = q.svm ? hcl_svm_at(c->w, q.svm, q.offset) : NULL;
+    if (!kernel)
+        hcl_reply_status(c, CL_INVALID_KERNEL);
+    else if (q.svm && !ptr)
+        hcl_reply_status(c, CL_INVALID_ARG_VALUE);
+    else if (!c->w->cl.clSetKernelArgSVMPointer)
+        hcl_reply_status(c, CL_INVALID_OPERATION);
+    else
+        hcl_reply_status(c, c->w->cl.clSetKernelArgSVMPointer(kernel, q.arg_index, ptr));
+}
+
+/* The value is pointers, or a flag. What else there may be in a later version
+ * could be a pointer, too, which the guest must not choose. */
+static cl_int exec_info(struct hcl_call *c, const struct vocl_clSetKernelExecInfo_req *q,
+                        cl_kernel kernel)
+{
+    const void *value = q->value.data;
+    size_t size = q->param_value_size;
+    switch (q->param_name) {
+    case CL_KERNEL_EXEC_INFO_SVM_PTRS:
+        value = hcl_svm_list(c, q->svm, q->offsets);
+        if (!value && size)
+            return CL_INVALID_VALUE;
+        if (value)
+            size = q->svm.count * sizeof(void *);
+        break;
+    case CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM:
+        if (value && q->value.len != size)
+            return CL_INVALID_VALUE;
+        break;
+    default:
+        return CL_INVALID_VALUE;
+    }
+    return c->w->cl.clSetKernelExecInfo(kernel, q->param_name, size, value);
+}
+
+void hcl_clSetKernelExecInfo(struct hcl_call *c)
+{
+    struct vocl_clSetKernelExecInfo_req q;
+    vocl_get_clSetKernelExecInfo_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
+    if (!kernel)
+        hcl_reply_status(c, CL_INVALID_KERNEL);
+    else if (!c->w->cl.clSetKernelExecInfo)
+        hcl_reply_status(c, CL_INVALID_OPERATION);
+    else
+        hcl_reply_status(c, exec_info(c, &q, kernel));
+}

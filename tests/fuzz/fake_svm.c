@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "fake_calls.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Whole pages from the kernel: what the worker puts in their place and takes back
+ * is then nobody else's. */
+#define PAGE ((size_t)4096)
+
+/* Live allocations; what is freed must be one, as it was allocated. */
+static struct svm {
+    struct svm *next;
+    uint8_t *at;
+    size_t len;
+} * allocations;
+
+static struct svm **find(const void *p, size_t size)
+{
+    struct svm **s = &allocations;
+    while (*s &&
+           ((const uint8_t *)p < (*s)->at || (size_t)((const uint8_t *)p - (*s)->at) > (*s)->len ||
+            size > (*s)->len - (size_t)((const uint8_t *)p - (*s)->at)))
+        s = &(*s)->next;
+    return s;
+}
+
+static void *CL_API_CALL svm_alloc(cl_context c, cl_svm_mem_flags flags, size_t size,
+                                   cl_uint alignment)
+{
+    fake_of(c, HCL_CONTEXT);
+    if (!size || size > 2 * FAKE_MAX_BYTES || flags % 16 == 3 || alignment & (alignment - 1))
+        return NULL;
+    struct svm *s = malloc(sizeof(*s));
+    /* Now and then not at a page's beginning, as a runtime may do. */
+    size_t len = (size + 2 * PAGE - 1) & ~(PAGE - 1);
+    uint8_t *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!s || p == MAP_FAILED)
+        abort();
+    *s = (struct svm){allocations, p + (alignment == 64 ? 64 : 0), len - PAGE};
+    allocations = s;
+    return s->at;
+}
+
+static void CL_API_CALL svm_free(cl_context c, void *p)
+{
+    fake_of(c, HCL_CONTEXT);
+    struct svm **at = find(p, 1), *s = *at;
+    if (!s || s->at != p)
+        abort();
+    fake_write(s->at, s->len); /* it must still be the runtime's to write */
+    *at = s->next;
+    munmap((void *)((uintptr_t)s->at & ~(PAGE - 1)), s->len + PAGE);
+    free(s);
+}
+
+/* A command that reads or writes [p, p + size) of an allocation. */
+static cl_int on_svm(cl_command_queue q, const void *p, size_t size, bool out, cl_uint n,
+                     const cl_event *list, cl_event *e)
+{
+    if (!*find(p, size))
+        abort();
+    return fake_enqueue(q, NULL, (struct fake_rows){(uint8_t *)p, size, 1, 1, 0, 0}, out, n, list,
+                        e);
+}
+
+static cl_int CL_API_CALL svm_map(cl_command_queue q, cl_bool blocking, cl_map_flags flags, void *p,
+                                  size_t size, cl_uint n, const cl_event *list, cl_event *e)
+{
+    (void)blocking, (void)flags;
+    return size ? on_svm(q, p, size, false, n, list, e) : CL_INVALID_VALUE;
+}
+
+static cl_int CL_API_CALL svm_unmap(cl_command_queue q, void *p, cl_uint n, const cl_event *list,
+                                    cl_event *e)
+{
+    return on_svm(q, p, 0, false, n, list, e);
+}
+
+static cl_int CL_API_CALL svm_memcpy(cl_command_queue q, cl_bool blocking, void *dst,
+                                     const void *src, size_t size, cl_uint n, const cl_event *list,
+                                     cl_event *e)
+{
+    (void)blocking;
+    if (!dst || !src)
+        return CL_INVALID_VALUE;
+    fake_read(src, size);
+    return fake_enqueue(q, NULL, (struct fake_rows){dst, size, 1, 1, 0, 0}, true, n, list, e);
+}
+
+static cl_int CL_API_CALL svm_fill(cl_command_queue q, void *p, const void *pattern,
+                                   size_t pattern_size, size_t size, cl_uint n,
+                                   const cl_event *list, cl_event *e)
+{
+    if (!pattern || !pattern_size || pattern_size > 128)
+        return CL_INVALID_VALUE;
+    fake_read(pattern, pattern_size);
+    return on_svm(q, p, size, true, n, list, e);
+}
+
+static cl_int CL_API_CALL svm_migrate(cl_command_queue q, cl_uint num, const void **list,
+                                      const size_t *sizes, cl_mem_migration_flags flags, cl_uint n,
+                                      const cl_event *waits, cl_event *e)
+{
+    (void)flags;
+    for (cl_uint i = 0; i < num; i++)
+        if (!*find(list[i], 0))
+            abort();
+    if (sizes)
+        fake_read(sizes, num * sizeof(*sizes));
+    return fake_plain(q, NULL, n, waits, e);
+}
+
+static cl_int CL_API_CALL svm_enqueue_free(cl_command_queue q, cl_uint num, void *list[],
+                                           void(CL_CALLBACK *fn)(cl_command_queue, cl_uint,
+                                                                 void *[], void *),
+                                           void *user_data, cl_uint n, const cl_event *waits,
+                                           cl_event *e)
+{
+    for (cl_uint i = 0; i < num; i++)
+        if (!*find(list[i], 0))
+            abort();
+    cl_int ret = fake_plain(q, NULL, n, waits, e);
+    if (!ret)
+        fn(q, num, list, user_data);
+    return ret;
+}
+
+static cl_int CL_API_CALL set_arg(cl_kernel k, cl_uint index, const void *p)
+{
+    fake_of(k, HCL_KERNEL);
+    if (p && !*find(p, 0))
+        abort();
+    return index < 3 ? CL_SUCCESS : CL_INVALID_ARG_INDEX;
+}
+
+static cl_int CL_API_CALL exec_info(cl_kernel k, cl_kernel_exec_info name, size_t size,
+                                    const void *value)
+{
+    fake_of(k, HCL_KERNEL);
+    if (!value)
+        return CL_INVALID_VALUE;
+    fake_read(value, size);
+    for (size_t i = 0; name == CL_KERNEL_EXEC_INFO_SVM_PTRS && i < size / sizeof(void *); i++)
+        if (!*find(((void **)value)[i], 0))
+            abort();
+    return CL_SUCCESS;
+}
+
+void fake_fill_svm(cl_icd_dispatch *cl)
+{
+    cl->clSVMAlloc = svm_alloc;
+    cl->clSVMFree = svm_free;
+    cl->clEnqueueSVMMap = svm_map;
+    cl->clEnqueueSVMUnmap = svm_unmap;
+    cl->clEnqueueSVMMemcpy = svm_memcpy;
+    cl->clEnqueueSVMMemFill = svm_fill;
+    cl->clEnqueueSVMMigrateMem = svm_migrate;
+    cl->clEnqueueSVMFree = svm_enqueue_free;
+    cl->clSetKernelArgSVMPointer = set_arg;
+    cl->clSetKernelExecInfo = exec_info;
+}
