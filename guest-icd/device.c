@@ -5,6 +5,7 @@
 #include "info.h"
 #include "platform.h"
 #include "stubs.h"
+#include "svm.h"
 
 static cl_int store_devices(struct vocl_words ids, cl_platform_id platform, cl_uint n,
                             cl_device_id *out, cl_uint *count)
@@ -154,7 +155,10 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err)
 {
+    cl_device_svm_capabilities none = 0;
     switch (name) {
+    case CL_DEVICE_SVM_CAPABILITIES:
+        return !gcl_svm_possible() && gcl_info_value(none, size, value, ret, err);
     case CL_DEVICE_PLATFORM:
         return gcl_info_value(d->platform, size, value, ret, err);
     case CL_DEVICE_PARENT_DEVICE:

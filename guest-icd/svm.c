@@ -195,7 +195,29 @@ static bool claim(void *addr, size_t len)
     if (p == addr)
         return true;
     munmap(p, len);
+    errno = EEXIST;
     return false;
+}
+
+/* Is there such an address, free or taken? */
+static bool exists(void *addr)
+{
+    if (!claim(addr, SVM_PAGE))
+        return errno == EEXIST;
+    munmap(addr, SVM_PAGE);
+    return true;
+}
+
+bool gcl_svm_possible(void)
+{
+    enum { UNKNOWN, YES, NO };
+    static int known; /* atomic */
+    int is = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (is == UNKNOWN) {
+        is = sizeof(void *) == 8 && exists((void *)(uintptr_t)(1ull << 46)) ? YES : NO;
+        __atomic_store_n(&known, is, __ATOMIC_RELAXED);
+    }
+    return is == YES;
 }
 
 static cl_int ask_helper(struct svm *s, cl_context context, cl_svm_mem_flags flags,
@@ -266,7 +288,7 @@ static cl_int place(struct svm *s)
 void *CL_API_CALL gcl_clSVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size,
                                  cl_uint alignment)
 {
-    if (!gcl_is_context(context) || !size || size > SIZE_MAX - SVM_PAGE)
+    if (!gcl_is_context(context) || !gcl_svm_possible() || !size || size > SIZE_MAX - SVM_PAGE)
         return NULL;
     cl_ulong max = gcl_context_max_alloc(context);
     if (max && size > max)

@@ -20,6 +20,10 @@
 #include "object.h"
 #include "transport.h"
 
+/* Has this process addresses wherever a host's process may have them? User-mode
+ * Linux has 39 bits where others have 47: no SVM then. */
+bool gcl_svm_possible(void);
+
 /* Where a pointer lies. */
 struct gcl_svm_place {
     uint32_t id;              /* the allocation's number */
