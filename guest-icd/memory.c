@@ -114,12 +114,18 @@ cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host)
 }
 
 /* A buffer of SVM (§5.6): the native one is made of the native allocation. It is
- * a shared one where the allocation is. */
-static bool use_svm(cl_mem m, void *host, struct vocl_clCreateBufferWithProperties_req *req)
+ * a shared one where the allocation is. False: it is none; or it does not fit,
+ * which is an error (§5.2.1). */
+static bool use_svm(cl_mem m, void *host, struct vocl_clCreateBufferWithProperties_req *req,
+                    cl_int *err)
 {
     struct gcl_svm_place at;
-    if (!(m->flags & CL_MEM_USE_HOST_PTR) || !gcl_svm_find(host, m->size, &at))
+    if (!(m->flags & CL_MEM_USE_HOST_PTR) || !gcl_svm_find(host, 0, &at))
         return false;
+    if (!gcl_svm_find(host, m->size, &at)) {
+        *err = CL_INVALID_BUFFER_SIZE;
+        return false;
+    }
     m->host_ptr = host;
     m->shared = at.placed;
     if (m->shared) {
@@ -158,8 +164,9 @@ static bool share_memory(cl_mem m, void *host)
 static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
                           struct vocl_clCreateBufferWithProperties_req *req)
 {
-    if (use_svm(m, host, req))
-        return CL_SUCCESS;
+    cl_int err = CL_SUCCESS;
+    if (use_svm(m, host, req, &err) || err)
+        return err;
     req->flags = gcl_mem_native_flags(m->flags, host);
     if (m->flags & CL_MEM_USE_HOST_PTR)
         m->host_ptr = host;

@@ -314,11 +314,9 @@ cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info
     if (err)
         return err;
     req.kernel = gcl_id(kernel);
-    if (!value)
-        err = CL_INVALID_VALUE;
-    else if (name == CL_KERNEL_EXEC_INFO_SVM_PTRS && size && !(size % sizeof(void *)))
+    if (value && name == CL_KERNEL_EXEC_INFO_SVM_PTRS && size && !(size % sizeof(void *)))
         err = put_pointers(&f, size / sizeof(void *), value, NULL, &req.svm, &req.offsets);
-    else if (size <= sizeof(cl_ulong))
+    else if (value && size <= sizeof(cl_ulong))
         req.value = (struct vocl_bytes){value, size};
     if (!err) {
         vocl_put_clSetKernelExecInfo_req(f.w, &req);

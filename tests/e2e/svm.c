@@ -121,6 +121,7 @@ static void a_kernel_follows_a_list_that_the_program_linked(void)
     CL(clSetKernelArgSVMPointer(k, 0, node[0]));
     CL(clSetKernelArgSVMPointer(k, 1, sum));
     run(&cl, k, 1);
+    CL(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, 0, NULL));
     map(&cl, sum, sizeof(*sum), CL_MAP_READ);
     CHECK(*sum == expected);
     unmap(&cl, sum);
@@ -200,6 +201,8 @@ static void a_buffer_of_svm_is_the_same_memory(void)
     for (int i = 0; i < N; i++)
         CHECK(mapped[i] == 6);
     mapped[5] = 77;
+    CHECK(!clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR, size + 8192, p, &err));
+    CHECK(err == CL_INVALID_BUFFER_SIZE);
     CL(clEnqueueUnmapMemObject(cl.queue, m, mapped, 0, NULL, NULL));
     CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, size, back, 0, NULL, NULL));
     CHECK(back[4] == 6 && back[5] == 77);
