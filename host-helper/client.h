@@ -24,6 +24,7 @@ struct hcl_options {
     uint64_t max_mapped;       /* bytes per client */
     uint32_t max_objects;      /* OpenCL objects per client */
     bool sandbox;              /* seccomp and rlimits in the worker */
+    bool shadow_svm;           /* no SVM is placed (svm.h) */
     bool verbose;
 };
 

@@ -22,6 +22,7 @@ enum {
     OPT_MAX_MAPPED,
     OPT_MAX_OBJECTS,
     OPT_NO_SANDBOX,
+    OPT_SHADOW_SVM,
 };
 
 struct paths {
@@ -77,6 +78,9 @@ static const struct argp_option option_table[] = {
     {.name = "no-sandbox",
      .key = OPT_NO_SANDBOX,
      .doc = "Do not confine workers (to find out whether a runtime needs more room)"},
+    {.name = "shadow-svm",
+     .key = OPT_SHADOW_SVM,
+     .doc = "Copy shared virtual memory at maps, as for a device that is not the processor"},
     {.name = "verbose", .key = 'v', .doc = "Say more in the log"},
     {0},
 };
@@ -157,6 +161,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_NO_SANDBOX:
         a->opt.sandbox = false;
+        return 0;
+    case OPT_SHADOW_SVM:
+        a->opt.shadow_svm = true;
         return 0;
     case 'v':
         a->opt.verbose = true;

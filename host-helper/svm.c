@@ -93,9 +93,12 @@ void *hcl_svm_shadow(struct hcl_svm *s, uint64_t off)
     return s->placed || !s->region ? NULL : s->seen + off;
 }
 
-static bool is_processor(struct hcl_worker *w, cl_device_id device)
+/* Is this device the processor, so that its memory may be replaced by the guest's? */
+static bool places(struct hcl_worker *w, cl_device_id device)
 {
     cl_device_type type = 0;
+    if (w->opt->shadow_svm)
+        return false;
     w->cl.clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof(type), &type, NULL);
     return type & CL_DEVICE_TYPE_CPU;
 }
@@ -110,7 +113,7 @@ bool hcl_svm_context_places(struct hcl_worker *w, cl_context context)
     if (w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof(devices), devices, &size))
         return false;
     for (size_t i = 0; i < size / sizeof(*devices); i++)
-        if (!is_processor(w, devices[i]))
+        if (!places(w, devices[i]))
             return false;
     return true;
 }
@@ -119,10 +122,9 @@ cl_device_svm_capabilities hcl_svm_capabilities(struct hcl_worker *w, cl_device_
                                                 cl_device_svm_capabilities native)
 {
     /* The whole of the program's memory is never at the same addresses. */
-    return native &
-           (is_processor(w, device) ? CL_DEVICE_SVM_COARSE_GRAIN_BUFFER |
-                                          CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS
-                                    : CL_DEVICE_SVM_COARSE_GRAIN_BUFFER);
+    return native & (places(w, device) ? CL_DEVICE_SVM_COARSE_GRAIN_BUFFER |
+                                             CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS
+                                       : CL_DEVICE_SVM_COARSE_GRAIN_BUFFER);
 }
 
 static uint8_t *first_page(void *p)
@@ -148,9 +150,9 @@ static void *alloc_pages(struct hcl_worker *w, cl_context context, cl_svm_mem_fl
 static struct hcl_svm *svm_create(struct hcl_worker *w, cl_context context,
                                   const struct vocl_clSVMAlloc_req *q)
 {
-    bool places = hcl_svm_context_places(w, context);
+    bool placed = hcl_svm_context_places(w, context);
     bool fine = q->flags & (CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS);
-    if (!q->size || q->size > SIZE_MAX - 2 * SVM_PAGE || (fine && !places))
+    if (!q->size || q->size > SIZE_MAX - 2 * SVM_PAGE || (fine && !placed))
         return NULL;
     struct hcl_svm *s = malloc(sizeof(*s));
     if (!s)
@@ -167,7 +169,7 @@ static struct hcl_svm *svm_create(struct hcl_worker *w, cl_context context,
                           .base = base,
                           .ptr = first_page(base),
                           .len = len,
-                          .placed = places,
+                          .placed = placed,
                           .refs = 1};
     return s;
 }

@@ -184,6 +184,14 @@ class WithoutHelper(Base):
         self.assertEqual(self.platforms(socket=helper.socket, vendors=self.both_vendors())[0], 2)
 
 
+class Options(Base):
+    def test_svm_works_where_it_is_copied(self):
+        """As with a device that is not the processor, which CI has none of."""
+        helper = self.helper("--shadow-svm")
+        r = self.run_client(helper, program("svm"))
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr + helper.log())
+
+
 class Clients(Base):
     def test_ten_at_once(self):
         helper = self.helper()
