@@ -51,9 +51,18 @@ static void publish(struct watched *e, cl_int status)
         e->final(e->opaque);
 }
 
+/* PoCL (6, 7) calls with the status that was asked for, CL_COMPLETE, also where
+ * the command has failed: the event itself knows. */
 static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
 {
-    publish(opaque, status);
+    struct watched *e = opaque;
+    cl_int said = CL_QUEUED;
+    if (status == CL_COMPLETE &&
+        !e->w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(said), &said,
+                                 NULL) &&
+        said < 0)
+        status = said;
+    publish(e, status);
     watched_put(opaque);
 }
 
