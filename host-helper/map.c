@@ -12,24 +12,31 @@
 #include "data.h"
 #include "handlers.h"
 
+static bool uses_svm(struct hcl_worker *w, cl_mem mem)
+{
+    cl_bool svm = CL_FALSE;
+    w->cl.clGetMemObjectInfo(mem, CL_MEM_USES_SVM_POINTER, sizeof(svm), &svm, NULL);
+    return svm;
+}
+
 static bool is_shared(struct hcl_worker *w, cl_mem mem)
 {
     cl_mem_flags flags = 0;
     cl_context context = NULL;
-    cl_bool svm = CL_FALSE;
     w->cl.clGetMemObjectInfo(mem, CL_MEM_FLAGS, sizeof(flags), &flags, NULL);
-    if (!(flags & CL_MEM_USE_HOST_PTR))
-        return false;
-    w->cl.clGetMemObjectInfo(mem, CL_MEM_USES_SVM_POINTER, sizeof(svm), &svm, NULL);
+    if (!(flags & CL_MEM_USE_HOST_PTR) || !uses_svm(w, mem))
+        return flags & CL_MEM_USE_HOST_PTR;
     w->cl.clGetMemObjectInfo(mem, CL_MEM_CONTEXT, sizeof(context), &context, NULL);
-    return !svm || hcl_svm_context_places(w, context);
+    return hcl_svm_context_places(w, context);
 }
 
-/* Where the runtime has mapped `offset` of a shared buffer. Not where the guest's
- * region is mapped here: SVM is seen a second time (svm.h). */
-static void *mapped_at(struct hcl_worker *w, cl_mem mem, uint64_t offset)
+/* Where the runtime has mapped a part of a shared buffer. That is where the
+ * guest's region is mapped here, except for SVM, which is seen twice (svm.h). */
+static void *mapped_at(struct hcl_worker *w, cl_mem mem, uint64_t offset, void *in_region)
 {
     char *host = NULL;
+    if (!uses_svm(w, mem))
+        return in_region;
     w->cl.clGetMemObjectInfo(mem, CL_MEM_HOST_PTR, sizeof(host), &host, NULL);
     return host ? host + offset : NULL;
 }
@@ -99,8 +106,9 @@ void hcl_clEnqueueUnmapMemObject(struct hcl_call *c)
     if (ret)
         ;
     else if (is_shared(c->w, m.mem))
-        ret = c->w->cl.clEnqueueUnmapMemObject(m.queue, m.mem, mapped_at(c->w, m.mem, q.offset),
-                                               m.num_waits, m.waits, &m.event);
+        ret = c->w->cl.clEnqueueUnmapMemObject(
+            m.queue, m.mem, mapped_at(c->w, m.mem, q.offset, m.data.ptr), m.num_waits, m.waits,
+            &m.event);
     else if (q.map_flags & HCL_MAP_WRITES)
         ret = c->w->cl.clEnqueueWriteBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                             m.num_waits, m.waits, &m.event);
