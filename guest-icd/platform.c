@@ -64,9 +64,17 @@ cl_device_id gcl_device_of(uint64_t id, cl_platform_id platform)
     return d;
 }
 
+cl_platform_id gcl_platform_at(unsigned i)
+{
+    pthread_mutex_lock(&known.lock);
+    cl_platform_id p = i < known.num_platforms ? known.platform[i] : NULL;
+    pthread_mutex_unlock(&known.lock);
+    return p;
+}
+
 cl_platform_id gcl_platform_default(void)
 {
-    return known.num_platforms ? known.platform[0] : NULL;
+    return gcl_platform_at(0);
 }
 
 /* Store up to n of the shadows of ids; the API's count in *count. */

@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "event.h"
+#include "extension_types.h"
 
 bool hcl_call_ok(struct hcl_call *c)
 {
@@ -104,6 +105,8 @@ bool hcl_info_is_handle(cl_uint param_name)
     case CL_KERNEL_PROGRAM:
     case CL_EVENT_CONTEXT:
     case CL_EVENT_COMMAND_QUEUE:
+    case CL_COMMAND_BUFFER_QUEUES_KHR:
+    case CL_COMMAND_BUFFER_CONTEXT_KHR:
         return true;
     default:
         return false;

@@ -53,6 +53,7 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
 {
     switch (type) {
     case HCL_PLATFORM:
+    case HCL_COMMAND_BUFFER:
         return;
     case HCL_DEVICE:
         cl->clRetainDevice(native);
@@ -85,6 +86,7 @@ void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *nat
 {
     switch (type) {
     case HCL_PLATFORM:
+    case HCL_COMMAND_BUFFER:
         return;
     case HCL_DEVICE:
         cl->clReleaseDevice(native);

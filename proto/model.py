@@ -57,7 +57,12 @@ HANDLES = {
     "cl_kernel": ("kernel", "CL_INVALID_KERNEL"),
     "cl_event": ("event", "CL_INVALID_EVENT"),
     "cl_sampler": ("sampler", "CL_INVALID_SAMPLER"),
+    "cl_command_buffer_khr": ("command_buffer", "CL_INVALID_COMMAND_BUFFER_KHR"),
+    "cl_semaphore_khr": ("semaphore", "CL_INVALID_SEMAPHORE_KHR"),
 }
+
+# Those of extensions: made by an extension's function, and released by one.
+EXTENSION_HANDLES = ("cl_command_buffer_khr", "cl_semaphore_khr")
 
 
 class Arg:
@@ -163,6 +168,66 @@ class WaitList(Handles):
 
 
 WAIT_LIST = WaitList()
+
+
+@dataclass
+class Array(Arg):
+    """const TYPE *name: `count` integers (the name of a Handles' count), or NULL."""
+    ctype: str
+    name: str
+    count: str
+    of: str  # the Handles argument that the count belongs to
+
+    @property
+    def params(self):
+        return [(f"const {self.ctype} *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+class SyncPoints(Arg):
+    """cl_uint count, const cl_sync_point_khr *list (cl_khr_command_buffer)."""
+    count, name = "num_sync_points_in_wait_list", "sync_point_wait_list"
+    params = [(f"cl_uint {count}", count), (f"const cl_sync_point_khr *{name}", name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+SYNC_POINTS = SyncPoints()
+
+
+@dataclass
+class NoProperties(Arg):
+    """const TYPE *name, a list that ends with 0, of which no property is known to
+    us. added: earlier versions of the extension, which older runtimes have, do
+    not have this parameter."""
+    ctype: str
+    name: str
+    added: bool
+
+    @property
+    def params(self):
+        return [(f"const {self.ctype} *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+@dataclass
+class Null(Arg):
+    """TYPE *name that must be NULL: it belongs to an extension that is not carried."""
+    ctype: str
+    name: str
+    error: str = "CL_INVALID_VALUE"
+
+    @property
+    def params(self):
+        return [(f"{self.ctype} *{self.name}", self.name)]
 
 
 @dataclass
@@ -286,6 +351,8 @@ class Call:
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
     err     not carried: the error it returns
+    ext     the extension that it belongs to; None: a core call
+    alias   the core call that does the same, with the same parameters
     """
     name: str
     op: int = None
@@ -298,6 +365,8 @@ class Call:
     host: bool = True
     local: str = None
     err: str = None
+    ext: str = None
+    alias: str = None
     ret: str = "cl_int"
     note: str = ""
 
@@ -320,3 +389,29 @@ class Call:
     @property
     def params(self):
         return [p for a in self.args for p in a.params]
+
+    @property
+    def older_params(self):
+        """Those of earlier versions of the extension, or None if they were the same."""
+        if not any(isinstance(a, NoProperties) and a.added for a in self.args):
+            return None
+        return [p for a in self.args if not (isinstance(a, NoProperties) and a.added)
+                for p in a.params]
+
+
+# ----------------------------------------------------------------- extensions
+
+PASSED, HERE, FILTERED = "passed through", "carried", "filtered"
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension that some runtime advertises, and what we do about it.
+
+    PASSED     nothing but language features, queries and flags, which cross as they are
+    HERE       it has entry points, and they cross (extensions.py)
+    FILTERED   not shown to the guest, for the reason in `why`
+    """
+    name: str
+    verdict: str
+    why: str = ""

@@ -252,4 +252,5 @@ void fake_native_fill(cl_icd_dispatch *cl)
     cl->clEnqueueBarrier = on_queue;
     fake_fill_memory(cl);
     fake_fill_programs(cl);
+    fake_fill_extensions(cl);
 }

@@ -14,7 +14,9 @@ static const struct {
     unsigned count;
 } plausible[] = {
     {" context ", {FUZZ_CONTEXT}, 1},
-    {" command_queue ", {FUZZ_QUEUE}, 1},
+    {" command_queue queues ", {FUZZ_QUEUE, FUZZ_QUEUE, FUZZ_QUEUE, 0}, 4},
+    {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
+    {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
     {" buffer memobj src_buffer dst_buffer mem_objects ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
      6},

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Extensions: what becomes of each that a runtime may advertise, and their
+entry points, described as those of the core are in calls.py.
+
+A program gets an extension's functions by clGetExtensionFunctionAddressForPlatform,
+and so does the helper from the native runtime. An extension that is not in
+EXTENSIONS is filtered: a program that trusts one calls its functions.
+
+Wire numbers are of the same row as the core's: extensions' are 130 to 199.
+"""
+
+from calls import QUEUE, hand, info, local, release, retain
+from model import (Array, BytesIn, Blobs, Call, Extension, FILTERED, HERE, Handle, Handles, NewEvent,
+                   NoProperties, Null, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, U64,
+                   WAIT_LIST, Words)
+
+# -------------------------------------------------------------- command buffers
+
+COMMAND_BUFFER = "cl_khr_command_buffer"
+BUFFER = Handle("cl_command_buffer_khr", "command_buffer")
+
+
+def command(name, op, *args, added=True):
+    """A command that is recorded. Its queue is optional (NULL: the command buffer's
+    own); its properties came with version 0.9.5, except the kernel's."""
+    return Call(name, op=op, ext=COMMAND_BUFFER, ver="1.2", args=[
+        BUFFER, Handle("cl_command_queue", "command_queue", optional=True),
+        NoProperties("cl_command_properties_khr", "properties", added), *args,
+        SYNC_POINTS, OutScalar("cl_sync_point_khr", "sync_point"),
+        Null("cl_mutable_command_khr", "mutable_handle")])
+
+
+def alias(name, core, ext, ret="cl_int"):
+    """Another name of a core call."""
+    return Call(name, cls="-", ext=ext, alias=core, guest=False, host=False, ret=ret,
+                note=f"the same as {core}")
+
+
+EXTENSION_CALLS = [
+    hand("clCreateCommandBufferKHR", 130, U64("id") + Words("queues") + Words("properties"),
+         decl="cl_uint num_queues, const cl_command_queue *queues, "
+              "const cl_command_buffer_properties_khr *properties, cl_int *errcode_ret",
+         ret="cl_command_buffer_khr", ext=COMMAND_BUFFER, ver="1.2"),
+    retain("cl_command_buffer_khr", "clRetainCommandBufferKHR", "1.2", ext=COMMAND_BUFFER),
+    release("cl_command_buffer_khr", "clReleaseCommandBufferKHR", "1.2", ext=COMMAND_BUFFER),
+    Call("clFinalizeCommandBufferKHR", op=131, ext=COMMAND_BUFFER, ver="1.2", args=[BUFFER]),
+    hand("clEnqueueCommandBufferKHR", 132,
+         Words("queues") + U64("command_buffer") + Words("event_wait_list") +
+         U64("event", "event_slot"),
+         decl="cl_uint num_queues, cl_command_queue *queues, cl_command_buffer_khr command_buffer, "
+              "cl_uint num_events_in_wait_list, const cl_event *event_wait_list, cl_event *event",
+         ext=COMMAND_BUFFER, ver="1.2"),
+    command("clCommandBarrierWithWaitListKHR", 133),
+    command("clCommandCopyBufferKHR", 134, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_buffer"), Size("src_offset"), Size("dst_offset"), Size("size")),
+    command("clCommandCopyBufferRectKHR", 135, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_buffer"), Sizes("src_origin", "3"), Sizes("dst_origin", "3"),
+            Sizes("region", "3"), Size("src_row_pitch"), Size("src_slice_pitch"),
+            Size("dst_row_pitch"), Size("dst_slice_pitch")),
+    command("clCommandCopyBufferToImageKHR", 136, Handle("cl_mem", "src_buffer"),
+            Handle("cl_mem", "dst_image"), Size("src_offset"), Sizes("dst_origin", "3"),
+            Sizes("region", "3")),
+    command("clCommandCopyImageKHR", 137, Handle("cl_mem", "src_image"),
+            Handle("cl_mem", "dst_image"), Sizes("src_origin", "3"), Sizes("dst_origin", "3"),
+            Sizes("region", "3")),
+    command("clCommandCopyImageToBufferKHR", 138, Handle("cl_mem", "src_image"),
+            Handle("cl_mem", "dst_buffer"), Sizes("src_origin", "3"), Sizes("region", "3"),
+            Size("dst_offset")),
+    command("clCommandFillBufferKHR", 139, Handle("cl_mem", "buffer"),
+            BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("offset"), Size("size")),
+    command("clCommandFillImageKHR", 140, Handle("cl_mem", "image"), BytesIn("fill_color", "16"),
+            Sizes("origin", "3"), Sizes("region", "3")),
+    command("clCommandNDRangeKernelKHR", 141, Handle("cl_kernel", "kernel"),
+            Scalar("cl_uint", "work_dim"), Sizes("global_work_offset", "work_dim"),
+            Sizes("global_work_size", "work_dim"), Sizes("local_work_size", "work_dim"),
+            added=False),
+    info("clGetCommandBufferInfoKHR", 142, BUFFER,
+         Scalar("cl_command_buffer_info_khr", "param_name"), local="gcl_local_command_buffer_info",
+         ext=COMMAND_BUFFER, ver="1.2"),
+]
+
+# Records of ours that are no OpenCL call.
+EXTENSION_CONTROL = [
+    hand("VOCL_EXTENSION_FUNCTIONS", 199, U64("platform"),
+         Blobs("names") + U64("older_commands"),
+         note="which of these functions a platform has"),
+]
+
+# ------------------------------------------------------------------- extensions
+
+EXTENSIONS = [
+    Extension("cl_ext_cxx_for_opencl", PASSED),
+    Extension("cl_ext_float_atomics", PASSED),
+    Extension("cl_khr_3d_image_writes", PASSED),
+    Extension("cl_khr_async_work_group_copy_fence", PASSED),
+    Extension("cl_khr_byte_addressable_store", PASSED),
+    Extension("cl_khr_depth_images", PASSED),
+    Extension("cl_khr_device_uuid", PASSED),
+    Extension("cl_khr_expect_assume", PASSED),
+    Extension("cl_khr_extended_async_copies", PASSED),
+    Extension("cl_khr_extended_bit_ops", PASSED),
+    Extension("cl_khr_extended_versioning", PASSED),
+    Extension("cl_khr_fp16", PASSED),
+    Extension("cl_khr_fp64", PASSED),
+    Extension("cl_khr_global_int32_base_atomics", PASSED),
+    Extension("cl_khr_global_int32_extended_atomics", PASSED),
+    Extension("cl_khr_icd", PASSED),
+    Extension("cl_khr_image2d_from_buffer", PASSED),
+    Extension("cl_khr_int64_base_atomics", PASSED),
+    Extension("cl_khr_int64_extended_atomics", PASSED),
+    Extension("cl_khr_integer_dot_product", PASSED),
+    Extension("cl_khr_kernel_clock", PASSED),
+    Extension("cl_khr_local_int32_base_atomics", PASSED),
+    Extension("cl_khr_local_int32_extended_atomics", PASSED),
+    Extension("cl_khr_pci_bus_info", PASSED),
+    Extension("cl_khr_priority_hints", PASSED),
+    Extension("cl_khr_select_fprounding_mode", PASSED),
+    Extension("cl_khr_spir", PASSED),
+    Extension("cl_khr_spirv_extended_debug_info", PASSED),
+    Extension("cl_khr_spirv_linkonce_odr", PASSED),
+    Extension("cl_khr_spirv_no_integer_wrap_decoration", PASSED),
+    Extension("cl_khr_srgb_image_writes", PASSED),
+    Extension("cl_khr_subgroup_ballot", PASSED),
+    Extension("cl_khr_subgroup_clustered_reduce", PASSED),
+    Extension("cl_khr_subgroup_extended_types", PASSED),
+    Extension("cl_khr_subgroup_named_barrier", PASSED),
+    Extension("cl_khr_subgroup_non_uniform_arithmetic", PASSED),
+    Extension("cl_khr_subgroup_non_uniform_vote", PASSED),
+    Extension("cl_khr_subgroup_rotate", PASSED),
+    Extension("cl_khr_subgroup_shuffle", PASSED),
+    Extension("cl_khr_subgroup_shuffle_relative", PASSED),
+    Extension("cl_khr_throttle_hints", PASSED),
+    Extension("cl_khr_work_group_uniform_arithmetic", PASSED),
+    Extension("cl_nv_compiler_options", PASSED),
+    Extension("cl_nv_copy_opts", PASSED),
+    Extension("cl_nv_device_attribute_query", PASSED),
+    Extension("cl_nv_pragma_unroll", PASSED),
+    Extension("cl_khr_command_buffer", HERE,
+              "each version, by the parameters that the runtime's has"),
+]
