@@ -83,12 +83,16 @@ static cl_int make_shadows(struct gcl_frame *f, cl_device_id parent, cl_uint n, 
     return CL_SUCCESS;
 }
 
-/* §4.3: a list that ends with 0; BY_COUNTS has one of its own inside. */
+/* §4.3: a list that ends with 0; BY_COUNTS has one of its own inside, and so has
+ * cl_intel_device_partition_by_names, whose names may be 0. */
 static size_t partition_length(const cl_device_partition_property *p)
 {
     size_t n = 0;
     if (p[0] == CL_DEVICE_PARTITION_BY_COUNTS)
         while (p[n] != CL_DEVICE_PARTITION_BY_COUNTS_LIST_END || !n)
+            n++;
+    else if (p[0] == CL_DEVICE_PARTITION_BY_NAMES_INTEL)
+        while (p[n] != CL_PARTITION_BY_NAMES_LIST_END_INTEL)
             n++;
     while (p[n])
         n++;
@@ -159,8 +163,10 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
     case CL_DEVICE_PLATFORM:
         return gcl_info_value(d->platform, size, value, ret, err);
     case CL_DEVICE_PARENT_DEVICE:
+    case CL_DEVICE_PARENT_DEVICE_EXT:
         return gcl_info_value(d->parent, size, value, ret, err);
     case CL_DEVICE_REFERENCE_COUNT:
+    case CL_DEVICE_REFERENCE_COUNT_EXT:
         return gcl_info_value(d->base.refs, size, value, ret, err);
     case CL_DEVICE_SVM_CAPABILITIES: /* not carried: see docs/coverage.md */
         return gcl_info_value(no_svm, size, value, ret, err);
