@@ -89,6 +89,7 @@ bool hcl_info_is_handle(cl_uint param_name)
     switch (param_name) {
     case CL_DEVICE_PLATFORM:
     case CL_DEVICE_PARENT_DEVICE:
+    case CL_DEVICE_PARENT_DEVICE_EXT:
     case CL_CONTEXT_DEVICES:
     case CL_CONTEXT_PROPERTIES:
     case CL_QUEUE_CONTEXT:

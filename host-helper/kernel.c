@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "extension.h"
 #include "handlers.h"
 
 void hcl_clCreateKernel(struct hcl_call *c)
@@ -56,6 +57,34 @@ void hcl_clCloneKernel(struct hcl_call *c)
     else if (source)
         kernel = c->w->cl.clCloneKernel(source, &ret);
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
+}
+
+void hcl_clGetKernelSuggestedLocalWorkSizeKHR(struct hcl_call *c)
+{
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_req q;
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_rep p = {0};
+    const size_t *offset, *global;
+    size_t size[3] = {0};
+    vocl_get_clGetKernelSuggestedLocalWorkSizeKHR_req(&c->body, &q);
+    if (!hcl_call_ok(c) || !hcl_sizes(c, q.global_work_offset, q.work_dim, 3, &offset) ||
+        !hcl_sizes(c, q.global_work_size, q.work_dim, 3, &global))
+        return;
+    cl_command_queue queue = hcl_object(c->w, q.command_queue, HCL_QUEUE);
+    cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
+    const struct hcl_ext_functions *x = hcl_ext_of(c->w, queue);
+    if (!queue || !kernel)
+        p.ret = queue ? CL_INVALID_KERNEL : CL_INVALID_COMMAND_QUEUE;
+    else if (!x->clGetKernelSuggestedLocalWorkSizeKHR)
+        p.ret = CL_INVALID_OPERATION;
+    else if (!q.work_dim || q.work_dim > 3)
+        p.ret = CL_INVALID_WORK_DIMENSION;
+    else
+        p.ret = x->clGetKernelSuggestedLocalWorkSizeKHR(queue, kernel, q.work_dim, offset, global,
+                                                        size);
+    if (!p.ret)
+        p.suggested_local_work_size = (struct vocl_words){(const uint64_t *)size, q.work_dim};
+    vocl_put_clGetKernelSuggestedLocalWorkSizeKHR_rep(&c->reply, &p);
+    hcl_reply(c);
 }
 
 enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };

@@ -77,6 +77,32 @@ EXTENSION_CALLS = [
     info("clGetCommandBufferInfoKHR", 142, BUFFER,
          Scalar("cl_command_buffer_info_khr", "param_name"), local="gcl_local_command_buffer_info",
          ext=COMMAND_BUFFER, ver="1.2"),
+
+    # Earlier names of what is in the core today
+    alias("clCreateProgramWithILKHR", "clCreateProgramWithIL", "cl_khr_il_program", "cl_program"),
+    alias("clCreateCommandQueueWithPropertiesKHR", "clCreateCommandQueueWithProperties",
+          "cl_khr_create_command_queue", "cl_command_queue"),
+    alias("clGetKernelSubGroupInfoKHR", "clGetKernelSubGroupInfo", "cl_khr_subgroups"),
+
+    alias("clRetainDeviceEXT", "clRetainDevice", "cl_ext_device_fission"),
+    alias("clReleaseDeviceEXT", "clReleaseDevice", "cl_ext_device_fission"),
+    local("clCreateSubDevicesEXT", ext="cl_ext_device_fission",
+          decl="cl_device_id in_device, const cl_device_partition_property_ext *properties, "
+               "cl_uint num_entries, cl_device_id *out_devices, cl_uint *num_devices",
+          note="becomes clCreateSubDevices"),
+
+    # Of one function
+    hand("clGetKernelSuggestedLocalWorkSizeKHR", 160,
+         U64("command_queue", "kernel", "work_dim") + Words("global_work_offset") +
+         Words("global_work_size"), Words("suggested_local_work_size"),
+         decl="cl_command_queue command_queue, cl_kernel kernel, cl_uint work_dim, "
+              "const size_t *global_work_offset, const size_t *global_work_size, "
+              "size_t *suggested_local_work_size",
+         ext="cl_khr_suggested_local_work_size", ver="3.0"),
+    Call("clSetContentSizeBufferPoCL", op=161, ext="cl_pocl_content_size", ver="1.2",
+         args=[Handle("cl_mem", "buffer"), Handle("cl_mem", "content_size_buffer")]),
+    Call("clTerminateContextKHR", op=162, ext="cl_khr_terminate_context", ver="1.2",
+         args=[Handle("cl_context", "context")]),
 ]
 
 # Records of ours that are no OpenCL call.
@@ -89,52 +115,47 @@ EXTENSION_CONTROL = [
 # ------------------------------------------------------------------- extensions
 
 EXTENSIONS = [
-    Extension("cl_ext_cxx_for_opencl", PASSED),
-    Extension("cl_ext_float_atomics", PASSED),
-    Extension("cl_khr_3d_image_writes", PASSED),
-    Extension("cl_khr_async_work_group_copy_fence", PASSED),
-    Extension("cl_khr_byte_addressable_store", PASSED),
-    Extension("cl_khr_depth_images", PASSED),
-    Extension("cl_khr_device_uuid", PASSED),
-    Extension("cl_khr_expect_assume", PASSED),
-    Extension("cl_khr_extended_async_copies", PASSED),
-    Extension("cl_khr_extended_bit_ops", PASSED),
-    Extension("cl_khr_extended_versioning", PASSED),
-    Extension("cl_khr_fp16", PASSED),
-    Extension("cl_khr_fp64", PASSED),
-    Extension("cl_khr_global_int32_base_atomics", PASSED),
-    Extension("cl_khr_global_int32_extended_atomics", PASSED),
-    Extension("cl_khr_icd", PASSED),
-    Extension("cl_khr_image2d_from_buffer", PASSED),
-    Extension("cl_khr_int64_base_atomics", PASSED),
-    Extension("cl_khr_int64_extended_atomics", PASSED),
-    Extension("cl_khr_integer_dot_product", PASSED),
-    Extension("cl_khr_kernel_clock", PASSED),
-    Extension("cl_khr_local_int32_base_atomics", PASSED),
-    Extension("cl_khr_local_int32_extended_atomics", PASSED),
-    Extension("cl_khr_pci_bus_info", PASSED),
-    Extension("cl_khr_priority_hints", PASSED),
-    Extension("cl_khr_select_fprounding_mode", PASSED),
-    Extension("cl_khr_spir", PASSED),
-    Extension("cl_khr_spirv_extended_debug_info", PASSED),
-    Extension("cl_khr_spirv_linkonce_odr", PASSED),
-    Extension("cl_khr_spirv_no_integer_wrap_decoration", PASSED),
-    Extension("cl_khr_srgb_image_writes", PASSED),
-    Extension("cl_khr_subgroup_ballot", PASSED),
-    Extension("cl_khr_subgroup_clustered_reduce", PASSED),
-    Extension("cl_khr_subgroup_extended_types", PASSED),
-    Extension("cl_khr_subgroup_named_barrier", PASSED),
-    Extension("cl_khr_subgroup_non_uniform_arithmetic", PASSED),
-    Extension("cl_khr_subgroup_non_uniform_vote", PASSED),
-    Extension("cl_khr_subgroup_rotate", PASSED),
-    Extension("cl_khr_subgroup_shuffle", PASSED),
-    Extension("cl_khr_subgroup_shuffle_relative", PASSED),
-    Extension("cl_khr_throttle_hints", PASSED),
-    Extension("cl_khr_work_group_uniform_arithmetic", PASSED),
-    Extension("cl_nv_compiler_options", PASSED),
-    Extension("cl_nv_copy_opts", PASSED),
-    Extension("cl_nv_device_attribute_query", PASSED),
-    Extension("cl_nv_pragma_unroll", PASSED),
-    Extension("cl_khr_command_buffer", HERE,
-              "each version, by the parameters that the runtime's has"),
+    # What the language has more, what can be queried more, and flags and properties of calls
+    # of the core that are plain numbers.
+    *(Extension(name, PASSED) for name in """
+        cl_amd_device_attribute_query cl_amd_fp64 cl_amd_media_ops cl_amd_media_ops2 cl_amd_popcnt
+        cl_amd_printf cl_amd_vec3
+        cl_ext_cxx_for_opencl cl_ext_float_atomics
+        cl_intel_bfloat16 cl_intel_bfloat16_conversions cl_intel_command_queue_families
+        cl_intel_device_attribute_query cl_intel_devicelib_assert
+        cl_intel_device_partition_by_names cl_intel_dot_accumulate cl_intel_media_block_io
+        cl_intel_required_subgroup_size cl_intel_sigmoid cl_intel_spirv_subgroups
+        cl_intel_split_work_group_barrier cl_intel_subgroup_2d_block_io
+        cl_intel_subgroup_buffer_prefetch cl_intel_subgroup_local_block_io
+        cl_intel_subgroup_matrix_multiply_accumulate
+        cl_intel_subgroup_split_matrix_multiply_accumulate
+        cl_intel_subgroups_char cl_intel_subgroups_long cl_intel_subgroups_short
+        cl_intel_vec_len_hint
+        cl_khr_3d_image_writes cl_khr_async_work_group_copy_fence cl_khr_byte_addressable_store
+        cl_khr_depth_images cl_khr_device_uuid cl_khr_expect_assume cl_khr_extended_async_copies
+        cl_khr_extended_bit_ops cl_khr_extended_versioning cl_khr_fp16 cl_khr_fp64
+        cl_khr_global_int32_base_atomics cl_khr_global_int32_extended_atomics cl_khr_icd
+        cl_khr_image2d_from_buffer cl_khr_initialize_memory cl_khr_int64_base_atomics
+        cl_khr_int64_extended_atomics cl_khr_integer_dot_product cl_khr_kernel_clock
+        cl_khr_local_int32_base_atomics cl_khr_local_int32_extended_atomics cl_khr_pci_bus_info
+        cl_khr_priority_hints cl_khr_select_fprounding_mode cl_khr_spir
+        cl_khr_spirv_extended_debug_info cl_khr_spirv_linkonce_odr
+        cl_khr_spirv_no_integer_wrap_decoration cl_khr_srgb_image_writes cl_khr_subgroup_ballot
+        cl_khr_subgroup_clustered_reduce cl_khr_subgroup_extended_types
+        cl_khr_subgroup_named_barrier cl_khr_subgroup_non_uniform_arithmetic
+        cl_khr_subgroup_non_uniform_vote cl_khr_subgroup_rotate cl_khr_subgroup_shuffle
+        cl_khr_subgroup_shuffle_relative cl_khr_throttle_hints
+        cl_khr_work_group_uniform_arithmetic
+        cl_nv_compiler_options cl_nv_copy_opts cl_nv_device_attribute_query cl_nv_pragma_unroll
+        """.split()),
+
+    Extension("cl_ext_device_fission", HERE, "as sub-devices of OpenCL 1.2"),
+    Extension("cl_intel_subgroups", HERE),
+    Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has"),
+    Extension("cl_khr_create_command_queue", HERE),
+    Extension("cl_khr_il_program", HERE),
+    Extension("cl_khr_subgroups", HERE),
+    Extension("cl_khr_suggested_local_work_size", HERE),
+    Extension("cl_khr_terminate_context", HERE),
+    Extension("cl_pocl_content_size", HERE),
 ]

@@ -134,6 +134,30 @@ COMMAND(kernel, cl_kernel k, cl_uint dim, const size_t *offset, const size_t *gl
     return record(b, q, p, n, waits, at);
 }
 
+static cl_int CL_API_CALL suggest(cl_command_queue q, cl_kernel k, cl_uint dim,
+                                  const size_t *offset, const size_t *global, size_t *size)
+{
+    fake_of(q, HCL_QUEUE);
+    fake_of(k, HCL_KERNEL);
+    fake_read(offset, offset ? dim * sizeof(*offset) : 0);
+    fake_read(global, global ? dim * sizeof(*global) : 0);
+    fake_write(size, dim * sizeof(*size));
+    return CL_SUCCESS;
+}
+
+static cl_int CL_API_CALL content_size(cl_mem m, cl_mem size)
+{
+    fake_of(m, HCL_MEM);
+    fake_of(size, HCL_MEM);
+    return CL_SUCCESS;
+}
+
+static cl_int CL_API_CALL terminate(cl_context c)
+{
+    fake_of(c, HCL_CONTEXT);
+    return CL_SUCCESS;
+}
+
 static const struct {
     const char *name;
     void *fn;
@@ -152,6 +176,9 @@ static const struct {
     {"clCommandFillBufferKHR", (void *)fill},
     {"clCommandFillImageKHR", (void *)fill_image},
     {"clCommandNDRangeKernelKHR", (void *)kernel},
+    {"clGetKernelSuggestedLocalWorkSizeKHR", (void *)suggest},
+    {"clSetContentSizeBufferPoCL", (void *)content_size},
+    {"clTerminateContextKHR", (void *)terminate},
 };
 
 static void *CL_API_CALL function(cl_platform_id p, const char *name)

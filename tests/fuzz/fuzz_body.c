@@ -17,7 +17,7 @@ static const struct {
     {" command_queue queues ", {FUZZ_QUEUE, FUZZ_QUEUE, FUZZ_QUEUE, 0}, 4},
     {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
     {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
-    {" buffer memobj src_buffer dst_buffer mem_objects ",
+    {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
      6},
     {" object ", {0, FUZZ_BUFFER, 0, FUZZ_SAMPLER, FUZZ_IMAGE, FUZZ_NEW}, 6},
