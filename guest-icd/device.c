@@ -155,21 +155,43 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
                                name == CL_DEVICE_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 
+/* The helper answers no query for a handle, so the other of the two queries of
+ * cl_ext_device_fission that are ours says whether the runtime knows them. */
+static bool knows_fission(cl_device_id d)
+{
+    struct gcl_frame f;
+    if (gcl_frame_begin(&f))
+        return false;
+    vocl_put_clGetDeviceInfo_req(
+        f.w, &(struct vocl_clGetDeviceInfo_req){gcl_id(d), CL_DEVICE_REFERENCE_COUNT_EXT, 0, 0});
+    return !gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clGetDeviceInfo), NULL);
+}
+
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err)
 {
     cl_device_svm_capabilities no_svm = 0;
+    if (name == CL_DEVICE_PARENT_DEVICE_EXT || name == CL_DEVICE_REFERENCE_COUNT_EXT) {
+        if (!knows_fission(d))
+            return false;
+        name = name == CL_DEVICE_PARENT_DEVICE_EXT ? CL_DEVICE_PARENT_DEVICE
+                                                   : CL_DEVICE_REFERENCE_COUNT;
+    }
     switch (name) {
     case CL_DEVICE_PLATFORM:
         return gcl_info_value(d->platform, size, value, ret, err);
     case CL_DEVICE_PARENT_DEVICE:
-    case CL_DEVICE_PARENT_DEVICE_EXT:
         return gcl_info_value(d->parent, size, value, ret, err);
     case CL_DEVICE_REFERENCE_COUNT:
-    case CL_DEVICE_REFERENCE_COUNT_EXT:
         return gcl_info_value(d->base.refs, size, value, ret, err);
     case CL_DEVICE_SVM_CAPABILITIES: /* not carried: see docs/coverage.md */
         return gcl_info_value(no_svm, size, value, ret, err);
+    case CL_DEVICE_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR: /* of extensions that do not cross */
+    case CL_DEVICE_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR:
+    case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR:
+    case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR:
+        *err = CL_INVALID_VALUE;
+        return true;
     case CL_DEVICE_EXTENSIONS:
     case CL_DEVICE_EXTENSIONS_WITH_VERSION:
         return device_extensions(d, name, size, value, ret, err);

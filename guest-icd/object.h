@@ -35,6 +35,7 @@ enum gcl_type {
     GCL_KERNEL,
     GCL_EVENT,
     GCL_COMMAND_BUFFER,
+    GCL_SEMAPHORE,
 };
 
 struct gcl_object {
@@ -165,6 +166,14 @@ struct _cl_command_buffer_khr {
     cl_command_buffer_properties_khr *properties;
 };
 
+/* cl_khr_semaphore */
+struct _cl_semaphore_khr {
+    struct gcl_object base;
+    cl_context context;
+    size_t num_properties; /* entries, the closing 0 included */
+    cl_semaphore_properties_khr *properties;
+};
+
 /* Is this a live handle of ours? (NULL is not.) A pointer into unmapped memory
  * crashes, as it does natively. */
 bool gcl_is(const void *handle, enum gcl_type type);
@@ -179,6 +188,7 @@ bool gcl_is(const void *handle, enum gcl_type type);
 #define gcl_is_kernel(h)   gcl_is(h, GCL_KERNEL)
 #define gcl_is_event(h)    gcl_is(h, GCL_EVENT)
 #define gcl_is_command_buffer(h) gcl_is(h, GCL_COMMAND_BUFFER)
+#define gcl_is_semaphore(h) gcl_is(h, GCL_SEMAPHORE)
 
 /* The wire number of a handle; 0 for NULL. */
 #define gcl_id(h) ((h) ? (h)->base.id : 0)

@@ -119,6 +119,13 @@ bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t siz
                              size_t *ret, cl_int *err)
 {
     struct gcl_frame f;
+    switch (name) { /* of extensions that do not cross: proto/extensions.py */
+    case CL_PLATFORM_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR:
+    case CL_PLATFORM_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR:
+    case CL_PLATFORM_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR:
+        *err = CL_INVALID_VALUE;
+        return true;
+    }
     if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
         return false;
     if ((*err = gcl_frame_begin(&f)))

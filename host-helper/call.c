@@ -108,6 +108,14 @@ bool hcl_info_is_handle(cl_uint param_name)
     case CL_EVENT_COMMAND_QUEUE:
     case CL_COMMAND_BUFFER_QUEUES_KHR:
     case CL_COMMAND_BUFFER_CONTEXT_KHR:
+    case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
+    case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
+    case CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT:
+    case CL_MEM_DEVICE_ADDRESS_EXT:
+    case CL_SEMAPHORE_CONTEXT_KHR:
+    case CL_SEMAPHORE_PROPERTIES_KHR:
+    case CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR:
+    case CL_DEVICE_HANDLE_LIST_KHR:
         return true;
     default:
         return false;

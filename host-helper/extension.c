@@ -124,6 +124,8 @@ static void release(void *opaque)
     struct made *m = opaque;
     if (m->type == HCL_COMMAND_BUFFER)
         m->x->clReleaseCommandBufferKHR(m->native);
+    else if (m->type == HCL_SEMAPHORE)
+        m->x->clReleaseSemaphoreKHR(m->native);
     free(m);
 }
 
@@ -160,6 +162,15 @@ bool hcl_sync_points(struct hcl_call *c, struct vocl_words words, const cl_sync_
         list[i] = (cl_sync_point_khr)words.v[i];
     }
     return true;
+}
+
+bool hcl_ulongs(struct hcl_call *c, struct vocl_words words, uint64_t count, const cl_ulong **out)
+{
+    *out = (const cl_ulong *)words.v;
+    if (!words.v || words.count == count)
+        return true;
+    hcl_malformed(c);
+    return false;
 }
 
 void hcl_VOCL_EXTENSION_FUNCTIONS(struct hcl_call *c)

@@ -32,6 +32,9 @@ cl_int hcl_made_by(struct hcl_call *c, const struct hcl_ext_functions *x, cl_int
 /* The worker ends. */
 void hcl_ext_finish(struct hcl_worker *w);
 
+/* 64-bit integers must be absent or `count`; false: the client has been ended. */
+bool hcl_ulongs(struct hcl_call *c, struct vocl_words words, uint64_t count, const cl_ulong **out);
+
 /* Sync points must be absent or fit 32 bits; false: the client has been ended. */
 bool hcl_sync_points(struct hcl_call *c, struct vocl_words words, const cl_sync_point_khr **out);
 

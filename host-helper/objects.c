@@ -54,6 +54,7 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
     switch (type) {
     case HCL_PLATFORM:
     case HCL_COMMAND_BUFFER:
+    case HCL_SEMAPHORE:
         return;
     case HCL_DEVICE:
         cl->clRetainDevice(native);
@@ -87,6 +88,7 @@ void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *nat
     switch (type) {
     case HCL_PLATFORM:
     case HCL_COMMAND_BUFFER:
+    case HCL_SEMAPHORE:
         return;
     case HCL_DEVICE:
         cl->clReleaseDevice(native);

@@ -27,8 +27,9 @@ enum hcl_type {
     HCL_EVENT,
     /* Extensions' objects: entered by hcl_made_by(), which sees to their release. */
     HCL_COMMAND_BUFFER,
+    HCL_SEMAPHORE,
 };
-#define HCL_TYPE_LAST HCL_COMMAND_BUFFER
+#define HCL_TYPE_LAST HCL_SEMAPHORE
 
 /* Ids with this bit are given by the helper to platforms and root devices. */
 #define HCL_HOST_ID 0x80000000u

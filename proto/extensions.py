@@ -9,7 +9,7 @@ EXTENSIONS is filtered: a program that trusts one calls its functions.
 Wire numbers are of the same row as the core's: extensions' are 130 to 199.
 """
 
-from calls import QUEUE, hand, info, local, release, retain
+from calls import enqueue, hand, info, local, release, retain
 from model import (Array, BytesIn, Blobs, Call, Extension, FILTERED, HERE, Handle, Handles, NewEvent,
                    NoProperties, Null, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, U64,
                    WAIT_LIST, Words)
@@ -34,6 +34,19 @@ def alias(name, core, ext, ret="cl_int"):
     """Another name of a core call."""
     return Call(name, cls="-", ext=ext, alias=core, guest=False, host=False, ret=ret,
                 note=f"the same as {core}")
+
+
+SEMAPHORE = "cl_khr_semaphore"
+
+
+def semaphores(name, op, command_type):
+    """A command that waits for semaphores, or signals them."""
+    return enqueue(name, op,
+                   Handles("cl_semaphore_khr", "num_sema_objects", "sema_objects",
+                           "CL_INVALID_SEMAPHORE_KHR"),
+                   Array("cl_semaphore_payload_khr", "sema_payload_list", "num_sema_objects",
+                         of="sema_objects"),
+                   command=command_type, ext=SEMAPHORE, ver="1.2")
 
 
 EXTENSION_CALLS = [
@@ -77,6 +90,19 @@ EXTENSION_CALLS = [
     info("clGetCommandBufferInfoKHR", 142, BUFFER,
          Scalar("cl_command_buffer_info_khr", "param_name"), local="gcl_local_command_buffer_info",
          ext=COMMAND_BUFFER, ver="1.2"),
+
+    # Semaphores
+    hand("clCreateSemaphoreWithPropertiesKHR", 150, U64("id", "context") + Words("properties"),
+         decl="cl_context context, const cl_semaphore_properties_khr *sema_props, "
+              "cl_int *errcode_ret",
+         ret="cl_semaphore_khr", ext=SEMAPHORE, ver="1.2"),
+    retain("cl_semaphore_khr", "clRetainSemaphoreKHR", "1.2", ext=SEMAPHORE),
+    release("cl_semaphore_khr", "clReleaseSemaphoreKHR", "1.2", ext=SEMAPHORE),
+    semaphores("clEnqueueWaitSemaphoresKHR", 151, "CL_COMMAND_SEMAPHORE_WAIT_KHR"),
+    semaphores("clEnqueueSignalSemaphoresKHR", 152, "CL_COMMAND_SEMAPHORE_SIGNAL_KHR"),
+    info("clGetSemaphoreInfoKHR", 153, Handle("cl_semaphore_khr", "sema_object"),
+         Scalar("cl_semaphore_info_khr", "param_name"), local="gcl_local_semaphore_info",
+         ext=SEMAPHORE, ver="1.2"),
 
     # Earlier names of what is in the core today
     alias("clCreateProgramWithILKHR", "clCreateProgramWithIL", "cl_khr_il_program", "cl_program"),
@@ -154,8 +180,43 @@ EXTENSIONS = [
     Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has"),
     Extension("cl_khr_create_command_queue", HERE),
     Extension("cl_khr_il_program", HERE),
+    Extension("cl_khr_semaphore", HERE, "between queues of one program; types and devices are the "
+              "only properties"),
     Extension("cl_khr_subgroups", HERE),
     Extension("cl_khr_suggested_local_work_size", HERE),
     Extension("cl_khr_terminate_context", HERE),
     Extension("cl_pocl_content_size", HERE),
+
+    *(Extension(name, FILTERED, "a file descriptor or a handle of the host's means nothing in a VM")
+      for name in """
+        cl_arm_import_memory cl_khr_external_memory cl_khr_external_memory_dma_buf
+        cl_khr_external_memory_opaque_fd cl_khr_external_semaphore
+        cl_khr_external_semaphore_opaque_fd cl_khr_external_semaphore_sync_fd
+        """.split()),
+    *(Extension(name, FILTERED, "objects of a graphics library in the guest are none on the host")
+      for name in """
+        cl_intel_sharing_format_query cl_intel_va_api_media_sharing cl_khr_egl_event
+        cl_khr_egl_image cl_khr_gl_depth_images cl_khr_gl_event cl_khr_gl_msaa_sharing
+        cl_khr_gl_sharing
+        """.split()),
+    *(Extension(name, FILTERED, "shared virtual memory does not cross yet")
+      for name in """
+        cl_arm_shared_virtual_memory cl_intel_unified_shared_memory cl_khr_unified_svm
+        cl_pocl_command_buffer_svm cl_pocl_svm_rect
+        """.split()),
+    Extension("cl_ext_buffer_device_address", FILTERED,
+              "where the device has its buffers: on a processor, addresses in the worker"),
+    Extension("cl_ext_image_requirements_info", FILTERED, "its function is not carried"),
+    Extension("cl_intel_accelerator", FILTERED, "its functions are not carried"),
+    Extension("cl_intel_concurrent_dispatch", FILTERED, "its function is not carried"),
+    Extension("cl_intel_exec_by_local_thread", FILTERED,
+              "commands would run in the thread that enqueues them: the worker's decoder"),
+    Extension("cl_khr_command_buffer_multi_device", FILTERED, "clRemapCommandBufferKHR is not carried"),
+    Extension("cl_khr_command_buffer_mutable_dispatch", FILTERED,
+              "clUpdateMutableCommandsKHR is not carried"),
+    Extension("cl_khr_mipmap_image", FILTERED, "origins of mipmaps have a number more"),
+    Extension("cl_khr_mipmap_image_writes", FILTERED, "needs cl_khr_mipmap_image"),
+    Extension("cl_khr_spirv_queries", FILTERED, "its answers are pointers to text in the worker"),
+    Extension("cl_nv_create_buffer", FILTERED, "its function is not carried"),
+    Extension("cl_pocl_command_buffer_host_buffer", FILTERED, "its functions are not carried"),
 ]

@@ -104,6 +104,8 @@ static void sub_devices_have_their_earlier_functions(void)
     cl_device_partition_property_ext counts[] = {CL_DEVICE_PARTITION_BY_COUNTS_EXT, 1, 1,
                                                  CL_PARTITION_BY_COUNTS_LIST_END_EXT,
                                                  CL_PROPERTIES_LIST_END_EXT};
+    cl_device_partition_property core[] = {CL_DEVICE_PARTITION_BY_COUNTS, 1, 1,
+                                           CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
     cl_device_partition_property_ext many[] = {CL_DEVICE_PARTITION_BY_COUNTS_EXT, 100000,
                                                CL_PARTITION_BY_COUNTS_LIST_END_EXT,
                                                CL_PROPERTIES_LIST_END_EXT};
@@ -113,14 +115,14 @@ static void sub_devices_have_their_earlier_functions(void)
     CL(clGetDeviceInfo(cl.device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(units), &units, NULL));
     CL_IS(clCreateSubDevicesEXT(cl.device, unknown, 0, NULL, &n), CL_INVALID_VALUE);
     CHECK(clCreateSubDevicesEXT(cl.device, many, 0, NULL, &n) < 0);
-    if (units >= 2) {
+    if (units >= 2 && !clCreateSubDevices(cl.device, core, 0, NULL, &n)) {
         CL(clCreateSubDevicesEXT(cl.device, counts, 0, NULL, &n));
         CHECK(n == 2);
         CL(clCreateSubDevicesEXT(cl.device, counts, 2, sub, NULL));
-        CL(clGetDeviceInfo(sub[1], CL_DEVICE_PARENT_DEVICE_EXT, sizeof(parent), &parent, NULL));
+        CL(clGetDeviceInfo(sub[1], CL_DEVICE_PARENT_DEVICE, sizeof(parent), &parent, NULL));
         CHECK(parent == cl.device);
         CL(clRetainDeviceEXT(sub[0]));
-        CL(clGetDeviceInfo(sub[0], CL_DEVICE_REFERENCE_COUNT_EXT, sizeof(n), &n, NULL));
+        CL(clGetDeviceInfo(sub[0], CL_DEVICE_REFERENCE_COUNT, sizeof(n), &n, NULL));
         CHECK(n == 2);
         CL(clReleaseDeviceEXT(sub[0]));
         CL(clReleaseDeviceEXT(sub[0]));

@@ -158,6 +158,37 @@ static cl_int CL_API_CALL terminate(cl_context c)
     return CL_SUCCESS;
 }
 
+static cl_semaphore_khr CL_API_CALL new_semaphore(cl_context c,
+                                                  const cl_semaphore_properties_khr *p, cl_int *ret)
+{
+    fake_of(c, HCL_CONTEXT);
+    while (*p) {
+        bool devices = *p == CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR || *p == CL_DEVICE_HANDLE_LIST_KHR;
+        for (p++; devices && *p; p++)
+            fake_of((void *)(uintptr_t)*p, HCL_DEVICE);
+        p++;
+    }
+    return made(fake_create(HCL_SEMAPHORE), ret);
+}
+
+static cl_int CL_API_CALL release_semaphore(cl_semaphore_khr s)
+{
+    fake_release(fake_of(s, HCL_SEMAPHORE));
+    return CL_SUCCESS;
+}
+
+static cl_int CL_API_CALL on_semaphores(cl_command_queue q, cl_uint n, const cl_semaphore_khr *list,
+                                        const cl_semaphore_payload_khr *payloads, cl_uint num_waits,
+                                        const cl_event *waits, cl_event *e)
+{
+    for (cl_uint i = 0; i < n; i++)
+        fake_of(list[i], HCL_SEMAPHORE);
+    fake_read(payloads, payloads ? n * sizeof(*payloads) : 0);
+    return n ? fake_plain(q, NULL, num_waits, waits, e) : CL_INVALID_VALUE;
+}
+
+INFO(semaphore_info, cl_semaphore_khr, HCL_SEMAPHORE, cl_semaphore_info_khr)
+
 static const struct {
     const char *name;
     void *fn;
@@ -176,6 +207,11 @@ static const struct {
     {"clCommandFillBufferKHR", (void *)fill},
     {"clCommandFillImageKHR", (void *)fill_image},
     {"clCommandNDRangeKernelKHR", (void *)kernel},
+    {"clCreateSemaphoreWithPropertiesKHR", (void *)new_semaphore},
+    {"clReleaseSemaphoreKHR", (void *)release_semaphore},
+    {"clEnqueueSignalSemaphoresKHR", (void *)on_semaphores},
+    {"clEnqueueWaitSemaphoresKHR", (void *)on_semaphores},
+    {"clGetSemaphoreInfoKHR", (void *)semaphore_info},
     {"clGetKernelSuggestedLocalWorkSizeKHR", (void *)suggest},
     {"clSetContentSizeBufferPoCL", (void *)content_size},
     {"clTerminateContextKHR", (void *)terminate},

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <CL/cl.h>
+#include "extension_types.h"
 
 /* Fields of these names hold one of these values, most of the time. */
 #define MANY 6
@@ -16,6 +16,11 @@ static const struct {
     {" context ", {FUZZ_CONTEXT}, 1},
     {" command_queue queues ", {FUZZ_QUEUE, FUZZ_QUEUE, FUZZ_QUEUE, 0}, 4},
     {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
+    {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
+    {" properties ",
+     {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
+      FUZZ_DEVICE, 1, 0},
+     6},
     {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
     {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
