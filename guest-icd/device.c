@@ -47,6 +47,8 @@ static void sub_device_destroy(struct gcl_object *o)
 {
     cl_device_id d = (cl_device_id)o;
     gcl_put(&d->parent->base);
+    free(d->strings[0]);
+    free(d->strings[1]);
     free(d);
 }
 
@@ -192,6 +194,9 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
     case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR:
         *err = CL_INVALID_VALUE;
         return true;
+    case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
+    case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
+        return gcl_device_strings(d, name, size, value, ret, err);
     case CL_DEVICE_EXTENSIONS:
     case CL_DEVICE_EXTENSIONS_WITH_VERSION:
         return device_extensions(d, name, size, value, ret, err);

@@ -83,6 +83,8 @@ bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t siz
                              size_t *ret, cl_int *err);
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err);
+bool gcl_device_strings(cl_device_id d, cl_device_info name, size_t size, void *value, size_t *ret,
+                        cl_int *err);
 bool gcl_local_context_info(cl_context c, cl_context_info name, size_t size, void *value,
                             size_t *ret, cl_int *err);
 bool gcl_local_queue_info(cl_command_queue q, cl_command_queue_info name, size_t size, void *value,

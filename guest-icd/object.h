@@ -74,6 +74,7 @@ struct _cl_device_id {
     cl_platform_id platform;
     cl_device_id parent; /* NULL: a root device */
     struct _cl_device_id *next;
+    struct gcl_strings *strings[2]; /* spirv.c */
 };
 
 struct _cl_context {

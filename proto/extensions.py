@@ -136,6 +136,8 @@ EXTENSION_CONTROL = [
     hand("VOCL_EXTENSION_FUNCTIONS", 199, U64("platform"),
          Blobs("names") + U64("older_commands"),
          note="which of these functions a platform has"),
+    hand("VOCL_DEVICE_STRINGS", 198, U64("device", "param_name"), Blobs("strings"),
+         note="clGetDeviceInfo where it answers with pointers to text"),
 ]
 
 # ------------------------------------------------------------------- extensions
@@ -182,6 +184,7 @@ EXTENSIONS = [
     Extension("cl_khr_il_program", HERE),
     Extension("cl_khr_semaphore", HERE, "between queues of one program; types and devices are the "
               "only properties"),
+    Extension("cl_khr_spirv_queries", HERE, "what its queries point to is copied"),
     Extension("cl_khr_subgroups", HERE),
     Extension("cl_khr_suggested_local_work_size", HERE),
     Extension("cl_khr_terminate_context", HERE),
@@ -216,7 +219,6 @@ EXTENSIONS = [
               "clUpdateMutableCommandsKHR is not carried"),
     Extension("cl_khr_mipmap_image", FILTERED, "origins of mipmaps have a number more"),
     Extension("cl_khr_mipmap_image_writes", FILTERED, "needs cl_khr_mipmap_image"),
-    Extension("cl_khr_spirv_queries", FILTERED, "its answers are pointers to text in the worker"),
     Extension("cl_nv_create_buffer", FILTERED, "its function is not carried"),
     Extension("cl_pocl_command_buffer_host_buffer", FILTERED, "its functions are not carried"),
 ]

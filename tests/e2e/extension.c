@@ -62,9 +62,7 @@ static bool is_filtered(cl_uint name)
            name == CL_DEVICE_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR ||
            name == CL_DEVICE_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR ||
            name == CL_DEVICE_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR ||
-           name == CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR ||
-           name == CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR ||
-           name == CL_DEVICE_SPIRV_EXTENSIONS_KHR;
+           name == CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR;
 }
 
 /* Numbers that vendors and extensions have been given, and the gaps. */
@@ -125,6 +123,21 @@ static void show_unknown(struct cl *cl)
     CL(clReleaseMemObject(m));
 }
 
+static void show_strings(struct cl *cl, cl_device_info name)
+{
+    const char *list[512], *again[512];
+    size_t n = 0, size = sizeof(list);
+    cl_int err = clGetDeviceInfo(cl->device, name, size, list, &n);
+    printf("strings %04x: %d, %zu bytes\n", name, err, n);
+    for (size_t i = 0; !err && i < n / sizeof(list[0]); i++)
+        printf("'%s'\n", list[i]);
+    if (err || !n)
+        return;
+    CL(clGetDeviceInfo(cl->device, name, size, again, NULL));
+    CHECK(!memcmp(list, again, n));
+    printf("one byte too few: %d\n", clGetDeviceInfo(cl->device, name, n - 1, again, NULL));
+}
+
 static void show_suggestion(struct cl *cl)
 {
     cl_int(CL_API_CALL * suggest)(cl_command_queue, cl_kernel, cl_uint, const size_t *,
@@ -174,6 +187,8 @@ int main(void)
     show_functions(&cl);
     show_queries(&cl);
     show_unknown(&cl);
+    show_strings(&cl, CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR);
+    show_strings(&cl, CL_DEVICE_SPIRV_EXTENSIONS_KHR);
     show_suggestion(&cl);
     show_partition(&cl);
     cl_close(&cl);

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "fake_calls.h"
 
+#include "extension_types.h"
+
 INFO(platform_info, cl_platform_id, HCL_PLATFORM, cl_platform_info)
-INFO(device_info, cl_device_id, HCL_DEVICE, cl_device_info)
+
+static cl_int CL_API_CALL device_info(cl_device_id h, cl_device_info name, size_t size, void *value,
+                                      size_t *ret)
+{
+    static const char *const strings[] = {"one", "", "three"};
+    fake_of(h, HCL_DEVICE);
+    if (name == CL_DEVICE_SPIRV_EXTENSIONS_KHR ||
+        name == CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR)
+        return give(strings, sizeof(strings), size, value, ret);
+    return some_info(name, size, value, ret);
+}
+
 INFO(queue_info, cl_command_queue, HCL_QUEUE, cl_command_queue_info)
 INFO(profiling_info, cl_event, HCL_EVENT, cl_profiling_info)
 
