@@ -4,11 +4,13 @@
 
 #include "frame.h"
 #include "info.h"
+#include "mutable_command.h"
 #include "stubs.h"
 
 static void command_buffer_destroy(struct gcl_object *o)
 {
     cl_command_buffer_khr b = (cl_command_buffer_khr)o;
+    gcl_commands_destroy(b);
     for (cl_uint i = 0; i < b->num_queues; i++)
         gcl_put(&b->queues[i]->base);
     free(b->queues);

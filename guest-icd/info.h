@@ -101,6 +101,8 @@ bool gcl_local_event_info(cl_event e, cl_event_info name, size_t size, void *val
                           cl_int *err);
 bool gcl_local_command_buffer_info(cl_command_buffer_khr b, cl_command_buffer_info_khr name,
                                    size_t size, void *value, size_t *ret, cl_int *err);
+bool gcl_local_mutable_command_info(cl_mutable_command_khr m, cl_mutable_command_info_khr name,
+                                    size_t size, void *value, size_t *ret, cl_int *err);
 bool gcl_local_semaphore_info(cl_semaphore_khr s, cl_semaphore_info_khr name, size_t size,
                               void *value, size_t *ret, cl_int *err);
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "kernel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "frame.h"
 #include "info.h"
 #include "stubs.h"
-
-/* CL_DEVICE_MAX_PARAMETER_SIZE is a few KiB everywhere. */
-#define GCL_MAX_ARG_SIZE ((size_t)1 << 20)
 
 static void kernel_destroy(struct gcl_object *o)
 {
@@ -127,10 +126,7 @@ out:;
     return gcl_frame_end(&f, err, NULL);
 }
 
-/* Only the kernel's declaration says whether eight bytes are a handle. They are
- * compared with the live handles here, and the helper, which may know the
- * declaration, gets the bytes as well. A NULL handle is all zeros either way. */
-static uint64_t object_in(size_t size, const void *value)
+uint64_t gcl_kernel_arg_object(size_t size, const void *value)
 {
     const void *handle;
     if (!value || size != sizeof(handle))
@@ -151,8 +147,8 @@ cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t si
     /* A size that no argument has is refused by the runtime, unread. */
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
     vocl_put_clSetKernelArg_req(
-        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size, object_in(size, value),
-                                               bytes});
+        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
+                                               gcl_kernel_arg_object(size, value), bytes});
     return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
 }
 

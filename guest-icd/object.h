@@ -36,6 +36,7 @@ enum gcl_type {
     GCL_EVENT,
     GCL_COMMAND_BUFFER,
     GCL_SEMAPHORE,
+    GCL_MUTABLE_COMMAND,
 };
 
 struct gcl_object {
@@ -165,6 +166,17 @@ struct _cl_command_buffer_khr {
     cl_command_queue *queues;
     size_t num_properties; /* entries, the closing 0 included */
     cl_command_buffer_properties_khr *properties;
+    cl_mutable_command_khr commands; /* atomic: mutable_command.h */
+};
+
+/* cl_khr_command_buffer_mutable_dispatch */
+struct _cl_mutable_command_khr {
+    struct gcl_object base;
+    cl_mutable_command_khr next; /* of the same command buffer */
+    cl_command_buffer_khr buffer;
+    cl_command_queue queue;
+    cl_kernel kernel; /* NULL: no kernel's */
+    cl_uint work_dim;
 };
 
 /* cl_khr_semaphore */
@@ -190,6 +202,7 @@ bool gcl_is(const void *handle, enum gcl_type type);
 #define gcl_is_event(h)    gcl_is(h, GCL_EVENT)
 #define gcl_is_command_buffer(h) gcl_is(h, GCL_COMMAND_BUFFER)
 #define gcl_is_semaphore(h) gcl_is(h, GCL_SEMAPHORE)
+#define gcl_is_mutable_command(h) gcl_is(h, GCL_MUTABLE_COMMAND)
 
 /* The wire number of a handle; 0 for NULL. */
 #define gcl_id(h) ((h) ? (h)->base.id : 0)

@@ -4,11 +4,12 @@
 #include "extension.h"
 #include "handlers.h"
 
-/* Flags; whatever else there may be is not known to hold no pointer. */
+/* Flags and assertions; whatever else there may be is not known to hold no pointer. */
 static bool properties_known(struct vocl_words list)
 {
     for (uint64_t i = 0; i + 1 < list.count; i += 2)
-        if (list.v[i] != CL_COMMAND_BUFFER_FLAGS_KHR)
+        if (list.v[i] != CL_COMMAND_BUFFER_FLAGS_KHR &&
+            list.v[i] != CL_COMMAND_BUFFER_MUTABLE_DISPATCH_ASSERTS_KHR)
             return false;
     return true;
 }

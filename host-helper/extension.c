@@ -114,24 +114,50 @@ void hcl_ext_finish(struct hcl_worker *w)
 
 /* What goes with an object in the table. */
 struct made {
+    struct hcl_worker *w;
     const struct hcl_ext_functions *x;
     enum hcl_type type;
     void *native;
+    cl_kernel kernel;    /* a command: retained, or NULL */
+    struct made *buffer; /* a command: to compare; not to be followed */
+    uint64_t *commands;  /* a command buffer: the numbers of its commands */
+    size_t num_commands;
 };
+
+static struct made *made_of(struct hcl_worker *w, uint64_t id, enum hcl_type type)
+{
+    return hcl_objects_extra(w->objects, id, type);
+}
+
+/* Commands end with their buffer. The guest may have released one before, and
+ * used its number for something else. */
+static void release_commands(struct made *m)
+{
+    for (size_t i = 0; i < m->num_commands; i++) {
+        struct made *command = made_of(m->w, m->commands[i], HCL_MUTABLE_COMMAND);
+        if (command && command->buffer == m)
+            hcl_objects_release(m->w->objects, m->commands[i]);
+    }
+    free(m->commands);
+}
 
 static void release(void *opaque)
 {
     struct made *m = opaque;
-    if (m->type == HCL_COMMAND_BUFFER)
+    if (m->type == HCL_COMMAND_BUFFER) {
+        release_commands(m);
         m->x->clReleaseCommandBufferKHR(m->native);
-    else if (m->type == HCL_SEMAPHORE)
+    } else if (m->type == HCL_SEMAPHORE) {
         m->x->clReleaseSemaphoreKHR(m->native);
+    }
+    if (m->kernel)
+        m->w->cl.clReleaseKernel(m->kernel);
     free(m);
 }
 
 const struct hcl_ext_functions *hcl_ext_made(struct hcl_worker *w, uint64_t id, enum hcl_type type)
 {
-    struct made *m = hcl_objects_extra(w->objects, id, type);
+    struct made *m = made_of(w, id, type);
     return m ? m->x : &none;
 }
 
@@ -143,11 +169,70 @@ cl_int hcl_made_by(struct hcl_call *c, const struct hcl_ext_functions *x, cl_int
     struct made *m = malloc(sizeof(*m));
     if (!m) /* the native object stays until the worker ends */
         return CL_OUT_OF_HOST_MEMORY;
-    *m = (struct made){x, type, native};
+    *m = (struct made){.w = c->w, .x = x, .type = type, .native = native};
     int rc = hcl_objects_add(c->w->objects, id, type, native, m, release);
     if (rc)
         release(m);
     return hcl_add_error(c->w, c->op, rc);
+}
+
+static bool remember(struct made *buffer, uint64_t id)
+{
+    size_t n = buffer->num_commands;
+    if (!(n & (n - 1))) { /* none, or a power of two: full */
+        uint64_t *more = realloc(buffer->commands, (n ? 2 * n : 1) * sizeof(*more));
+        if (!more)
+            return false;
+        buffer->commands = more;
+    }
+    buffer->commands[buffer->num_commands++] = id;
+    return true;
+}
+
+cl_int hcl_recorded(struct hcl_call *c, cl_int ret, uint64_t buffer_id, uint64_t id,
+                    cl_mutable_command_khr native, cl_kernel kernel)
+{
+    struct made *buffer = made_of(c->w, buffer_id, HCL_COMMAND_BUFFER);
+    if (ret != CL_SUCCESS || !id || !native || !buffer)
+        return ret;
+    struct made *m = malloc(sizeof(*m));
+    if (!m || !remember(buffer, id)) {
+        free(m);
+        return CL_OUT_OF_HOST_MEMORY;
+    }
+    *m = (struct made){.w = c->w,
+                       .x = buffer->x,
+                       .type = HCL_MUTABLE_COMMAND,
+                       .native = native,
+                       .kernel = kernel,
+                       .buffer = buffer};
+    if (kernel)
+        c->w->cl.clRetainKernel(kernel);
+    int rc = hcl_objects_add(c->w->objects, id, HCL_MUTABLE_COMMAND, native, m, release);
+    if (rc)
+        release(m);
+    return hcl_add_error(c->w, c->op, rc);
+}
+
+bool hcl_ext_owns(struct hcl_worker *w, uint64_t buffer, uint64_t command)
+{
+    struct made *m = made_of(w, command, HCL_MUTABLE_COMMAND);
+    return m && m->buffer == made_of(w, buffer, HCL_COMMAND_BUFFER);
+}
+
+cl_kernel hcl_ext_kernel(struct hcl_worker *w, uint64_t command)
+{
+    struct made *m = made_of(w, command, HCL_MUTABLE_COMMAND);
+    return m ? m->kernel : NULL;
+}
+
+bool hcl_command_properties_known(struct vocl_words list)
+{
+    for (uint64_t i = 0; i + 1 < list.count; i += 2)
+        if (list.v[i] != CL_MUTABLE_DISPATCH_UPDATABLE_FIELDS_KHR &&
+            list.v[i] != CL_MUTABLE_DISPATCH_ASSERTS_KHR)
+            return false;
+    return true;
 }
 
 bool hcl_sync_points(struct hcl_call *c, struct vocl_words words, const cl_sync_point_khr **out)

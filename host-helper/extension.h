@@ -29,6 +29,18 @@ const struct hcl_ext_functions *hcl_ext_made(struct hcl_worker *w, uint64_t id, 
 cl_int hcl_made_by(struct hcl_call *c, const struct hcl_ext_functions *x, cl_int ret, uint64_t id,
                    enum hcl_type type, void *native);
 
+/* A command has been recorded, with a handle if the guest gave it a number (id):
+ * enter that. kernel: the command's, or NULL. Returns ret, or an error. */
+cl_int hcl_recorded(struct hcl_call *c, cl_int ret, uint64_t buffer_id, uint64_t id,
+                    cl_mutable_command_khr native, cl_kernel kernel);
+
+/* Is this number a command's that was recorded into that buffer? Its kernel, or NULL. */
+bool hcl_ext_owns(struct hcl_worker *w, uint64_t buffer, uint64_t command);
+cl_kernel hcl_ext_kernel(struct hcl_worker *w, uint64_t command);
+
+/* Are these properties of a command ones that we know to be plain numbers? */
+bool hcl_command_properties_known(struct vocl_words list);
+
 /* The worker ends. */
 void hcl_ext_finish(struct hcl_worker *w);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "kernel.h"
+
 #include <string.h>
 
 #include "call.h"
@@ -120,36 +122,40 @@ static void *native_of(struct hcl_worker *w, uint64_t id)
     return native ? native : hcl_object(w, id, HCL_QUEUE);
 }
 
+cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
+                      const void **out)
+{
+    *out = a->value.data;
+    if (*out && a->value.len != a->size)
+        return CL_INVALID_ARG_SIZE;
+    void **native = hcl_alloc(c, sizeof(*native));
+    if (!native)
+        return CL_OUT_OF_HOST_MEMORY;
+    *native = a->object ? native_of(c->w, a->object) : NULL;
+    if (a->object && !*native)
+        return CL_INVALID_ARG_VALUE;
+    if (*out && a->size == sizeof(*native)) {
+        static const void *none;
+        enum arg_kind kind = arg_kind(c->w, kernel, a->index);
+        if (*native && kind != ARG_VALUE)
+            *out = native;
+        else if (kind == ARG_HANDLE && memcmp(*out, &none, sizeof(none)))
+            return CL_INVALID_ARG_VALUE;
+    }
+    return CL_SUCCESS;
+}
+
 void hcl_clSetKernelArg(struct hcl_call *c)
 {
     struct vocl_clSetKernelArg_req q;
+    cl_int ret = CL_INVALID_KERNEL;
+    const void *value = NULL;
     vocl_get_clSetKernelArg_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    const void *value = q.arg_value.data;
+    struct hcl_arg a = {(cl_uint)q.arg_index, q.arg_size, q.object, q.arg_value};
     cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
-    if (!kernel) {
-        hcl_reply_status(c, CL_INVALID_KERNEL);
-        return;
-    }
-    if (value && q.arg_value.len != q.arg_size) {
-        hcl_reply_status(c, CL_INVALID_ARG_SIZE);
-        return;
-    }
-    void *native = q.object ? native_of(c->w, q.object) : NULL;
-    if (q.object && !native) {
-        hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-        return;
-    }
-    if (value && q.arg_size == sizeof(native)) {
-        static const void *none;
-        enum arg_kind kind = arg_kind(c->w, kernel, q.arg_index);
-        if (native && kind != ARG_VALUE) {
-            value = &native;
-        } else if (kind == ARG_HANDLE && memcmp(value, &none, sizeof(none))) {
-            hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-            return;
-        }
-    }
-    hcl_reply_status(c, c->w->cl.clSetKernelArg(kernel, q.arg_index, q.arg_size, value));
+    if (kernel && !(ret = hcl_kernel_arg(c, kernel, &a, &value)))
+        ret = c->w->cl.clSetKernelArg(kernel, a.index, a.size, value);
+    hcl_reply_status(c, ret);
 }

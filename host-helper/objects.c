@@ -55,6 +55,7 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
     case HCL_PLATFORM:
     case HCL_COMMAND_BUFFER:
     case HCL_SEMAPHORE:
+    case HCL_MUTABLE_COMMAND:
         return;
     case HCL_DEVICE:
         cl->clRetainDevice(native);
@@ -89,6 +90,7 @@ void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *nat
     case HCL_PLATFORM:
     case HCL_COMMAND_BUFFER:
     case HCL_SEMAPHORE:
+    case HCL_MUTABLE_COMMAND:
         return;
     case HCL_DEVICE:
         cl->clReleaseDevice(native);

@@ -28,8 +28,9 @@ enum hcl_type {
     /* Extensions' objects: entered by hcl_made_by(), which sees to their release. */
     HCL_COMMAND_BUFFER,
     HCL_SEMAPHORE,
+    HCL_MUTABLE_COMMAND,
 };
-#define HCL_TYPE_LAST HCL_SEMAPHORE
+#define HCL_TYPE_LAST HCL_MUTABLE_COMMAND
 
 /* Ids with this bit are given by the helper to platforms and root devices. */
 #define HCL_HOST_ID 0x80000000u

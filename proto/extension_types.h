@@ -37,6 +37,58 @@ typedef cl_properties cl_command_properties_khr;
 #define CL_COMMAND_BUFFER_CONTEXT_KHR 0x1299
 #endif
 
+/*
+ * cl_khr_command_buffer_mutable_dispatch, from version 0.9.2 on: before, the
+ * structures began otherwise, under the names that headers have.
+ */
+typedef cl_uint cl_command_buffer_update_type_khr;
+typedef cl_uint cl_mutable_command_info_khr;
+
+struct vocl_mutable_dispatch_arg {
+    cl_uint arg_index;
+    size_t arg_size;
+    const void *arg_value;
+};
+
+struct vocl_mutable_dispatch_config {
+    cl_mutable_command_khr command;
+    cl_uint num_args;
+    cl_uint num_svm_args;
+    cl_uint num_exec_infos;
+    cl_uint work_dim;
+    const struct vocl_mutable_dispatch_arg *arg_list;
+    const struct vocl_mutable_dispatch_arg *arg_svm_list;
+    const void *exec_info_list;
+    const size_t *global_work_offset;
+    const size_t *global_work_size;
+    const size_t *local_work_size;
+};
+
+#define VOCL_MUTABLE_DISPATCH_CONFIG 0 /* CL_STRUCTURE_TYPE_MUTABLE_DISPATCH_CONFIG_KHR */
+
+/* On the wire: which sizes of a command are updated. */
+enum vocl_mutable { VOCL_MUTABLE_OFFSET = 1, VOCL_MUTABLE_GLOBAL = 2, VOCL_MUTABLE_LOCAL = 4 };
+
+#ifndef CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR
+#define CL_COMMAND_BUFFER_MUTABLE_KHR (1 << 1)
+#define CL_INVALID_MUTABLE_COMMAND_KHR -1141
+#define CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR 0x12B0
+#define CL_MUTABLE_DISPATCH_UPDATABLE_FIELDS_KHR 0x12B1
+#define CL_MUTABLE_DISPATCH_GLOBAL_SIZE_KHR (1 << 1)
+#define CL_MUTABLE_DISPATCH_ARGUMENTS_KHR (1 << 3)
+#define CL_MUTABLE_DISPATCH_EXEC_INFO_KHR (1 << 4)
+#define CL_MUTABLE_COMMAND_COMMAND_QUEUE_KHR 0x12A0
+#define CL_MUTABLE_COMMAND_COMMAND_BUFFER_KHR 0x12A1
+#define CL_MUTABLE_COMMAND_COMMAND_TYPE_KHR 0x12AD
+#define CL_MUTABLE_DISPATCH_KERNEL_KHR 0x12A3
+#define CL_MUTABLE_DISPATCH_DIMENSIONS_KHR 0x12A4
+#define CL_MUTABLE_DISPATCH_GLOBAL_WORK_SIZE_KHR 0x12A6
+#endif
+#ifndef CL_COMMAND_BUFFER_MUTABLE_DISPATCH_ASSERTS_KHR
+#define CL_COMMAND_BUFFER_MUTABLE_DISPATCH_ASSERTS_KHR 0x12B7
+#define CL_MUTABLE_DISPATCH_ASSERTS_KHR 0x12B8
+#endif
+
 /* cl_khr_semaphore */
 typedef struct _cl_semaphore_khr *cl_semaphore_khr;
 typedef cl_properties cl_semaphore_properties_khr;

@@ -10,13 +10,13 @@ Wire numbers are of the same row as the core's: extensions' are 130 to 199.
 """
 
 from calls import enqueue, hand, info, local, release, retain
-from model import (Array, BytesIn, Blobs, Call, Extension, FILTERED, HERE, Handle, Handles, NewEvent,
-                   NoProperties, Null, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, U64,
-                   WAIT_LIST, Words)
+from model import (Array, BytesIn, Blobs, Call, CommandProperties, Extension, FILTERED, HERE, Handle,
+                   Handles, NEW_COMMAND, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, U64, Words)
 
 # -------------------------------------------------------------- command buffers
 
 COMMAND_BUFFER = "cl_khr_command_buffer"
+MUTABLE = "cl_khr_command_buffer_mutable_dispatch"
 BUFFER = Handle("cl_command_buffer_khr", "command_buffer")
 
 
@@ -25,9 +25,8 @@ def command(name, op, *args, added=True):
     own); its properties came with version 0.9.5, except the kernel's."""
     return Call(name, op=op, ext=COMMAND_BUFFER, ver="1.2", args=[
         BUFFER, Handle("cl_command_queue", "command_queue", optional=True),
-        NoProperties("cl_command_properties_khr", "properties", added), *args,
-        SYNC_POINTS, OutScalar("cl_sync_point_khr", "sync_point"),
-        Null("cl_mutable_command_khr", "mutable_handle")])
+        CommandProperties(added), *args, SYNC_POINTS, OutScalar("cl_sync_point_khr", "sync_point"),
+        NEW_COMMAND])
 
 
 def alias(name, core, ext, ret="cl_int"):
@@ -90,6 +89,15 @@ EXTENSION_CALLS = [
     info("clGetCommandBufferInfoKHR", 142, BUFFER,
          Scalar("cl_command_buffer_info_khr", "param_name"), local="gcl_local_command_buffer_info",
          ext=COMMAND_BUFFER, ver="1.2"),
+
+    hand("clUpdateMutableCommandsKHR", 145,
+         U64("command_buffer", "num_configs") + Words("configs") + Blobs("values"),
+         decl="cl_command_buffer_khr command_buffer, cl_uint num_configs, "
+              "const cl_command_buffer_update_type_khr *config_types, const void **configs",
+         ext=MUTABLE, ver="1.2"),
+    info("clGetMutableCommandInfoKHR", 146, Handle("cl_mutable_command_khr", "command"),
+         Scalar("cl_mutable_command_info_khr", "param_name"),
+         local="gcl_local_mutable_command_info", ext=MUTABLE, ver="1.2"),
 
     # Semaphores
     hand("clCreateSemaphoreWithPropertiesKHR", 150, U64("id", "context") + Words("properties"),
@@ -180,6 +188,8 @@ EXTENSIONS = [
     Extension("cl_ext_device_fission", HERE, "as sub-devices of OpenCL 1.2"),
     Extension("cl_intel_subgroups", HERE),
     Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has"),
+    Extension("cl_khr_command_buffer_mutable_dispatch", HERE,
+              "from version 0.9.2 on, but for arguments in shared virtual memory and execution info"),
     Extension("cl_khr_create_command_queue", HERE),
     Extension("cl_khr_il_program", HERE),
     Extension("cl_khr_semaphore", HERE, "between queues of one program; types and devices are the "
@@ -215,8 +225,6 @@ EXTENSIONS = [
     Extension("cl_intel_exec_by_local_thread", FILTERED,
               "commands would run in the thread that enqueues them: the worker's decoder"),
     Extension("cl_khr_command_buffer_multi_device", FILTERED, "clRemapCommandBufferKHR is not carried"),
-    Extension("cl_khr_command_buffer_mutable_dispatch", FILTERED,
-              "clUpdateMutableCommandsKHR is not carried"),
     Extension("cl_khr_mipmap_image", FILTERED, "origins of mipmaps have a number more"),
     Extension("cl_khr_mipmap_image_writes", FILTERED, "needs cl_khr_mipmap_image"),
     Extension("cl_nv_create_buffer", FILTERED, "its function is not carried"),

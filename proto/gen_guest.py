@@ -3,8 +3,8 @@
 
 from emit import Out, params_text
 from gen_codec import op_name
-from model import (Array, BytesIn, Data, FILTERED, Handle, Handles, INFO, LOCAL, NewEvent,
-                   NoProperties, Null, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String)
+from model import (Array, BytesIn, CommandProperties, Data, FILTERED, Handle, Handles, INFO, LOCAL,
+                   NEW_COMMAND, NewEvent, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String)
 
 FAIL = {"cl_int": "return CL_INVALID_OPERATION;"}
 
@@ -32,8 +32,6 @@ def emit_checks(o, c):
         if isinstance(a, Handle):
             null_ok = f"{a.name} && " if a.optional else ""
             o(f"    if ({null_ok}!gcl_is_{a.suffix}({a.name}))\n        return {a.error};")
-        elif isinstance(a, Null):
-            o(f"    if ({a.name})\n        return {a.error};")
 
 
 def emit_request(o, c):
@@ -52,8 +50,14 @@ def emit_request(o, c):
             o(f"    if ((err = gcl_frame_ulongs(&f, {a.count}, {a.name}, &req.{a.name})))\n        goto out;")
         elif a is SYNC_POINTS:
             o(f"    if ((err = gcl_frame_sync_points(&f, {a.count}, {a.name}, &req.{a.name})))\n        goto out;")
-        elif isinstance(a, NoProperties):
-            o(f"    if ((err = gcl_frame_properties64(&f, {a.name}, &req.{a.name})))\n        goto out;")
+        elif isinstance(a, CommandProperties):
+            o("    if ((err = gcl_frame_properties64(&f, properties, &req.properties)))\n        goto out;")
+        elif a is NEW_COMMAND:
+            kernel = any(name == "kernel" for _, name in c.params)
+            o(f"    if (mutable_handle && !(made = gcl_command_create(command_buffer, command_queue, "
+              f"{'kernel, work_dim' if kernel else 'NULL, 0'}))) {{\n"
+              "        err = CL_OUT_OF_HOST_MEMORY;\n        goto out;\n    }\n"
+              "    req.mutable_handle = gcl_id(made);")
         elif isinstance(a, BytesIn):
             o(f"    req.{a.name} = (struct vocl_bytes){{{a.name}, {a.size}}};")
         elif isinstance(a, String):
@@ -95,6 +99,8 @@ def stub_call(o, c):
     o(f"\nstatic {c.ret} CL_API_CALL gcl_{c.name}({params_text(c)})\n{{")
     o("    struct gcl_frame f;")
     o(f"    struct vocl_{c.name}_req req = {{0}};\n    struct vocl_{c.name}_rep rep;\n    cl_int err;\n")
+    if NEW_COMMAND in c.args:
+        o("    cl_mutable_command_khr made = NULL;")
     emit_checks(o, c)
     for a in c.args:
         if isinstance(a, Data):
@@ -114,13 +120,15 @@ def stub_call(o, c):
     emit_request(o, c)
     emit_reply(o, c)
     o("out:")
+    if NEW_COMMAND in c.args:
+        o("    gcl_command_recorded(made, err, mutable_handle);")
     o(f"    return gcl_frame_end(&f, err, {'event' if event else 'NULL'});\n}}")
 
 
 def stub_older(o, c):
     """The same function with the parameters that it had in earlier versions."""
     params = ", ".join(decl for decl, _ in c.older_params)
-    args = ["NULL" if isinstance(a, NoProperties) and a.added else name
+    args = ["NULL" if isinstance(a, CommandProperties) and a.added else name
             for a in c.args for _, name in a.params]
     o(f"\nstatic {c.ret} CL_API_CALL gcl_{c.name}_older({params})\n{{")
     o(f"    return gcl_{c.name}({', '.join(args)});\n}}")
@@ -151,7 +159,7 @@ IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT
 
 def stubs(calls, extension_calls, extensions):
     o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
-                                          "extension.h", "stubs.h", "calls.h")
+                                          "extension.h", "mutable_command.h", "stubs.h", "calls.h")
     for c in [*calls, *extension_calls]:
         if c.err:
             stub_absent(o, c)

@@ -3,8 +3,8 @@
 
 from emit import Out, params_text
 from gen_codec import op_name
-from model import (Array, BytesIn, Data, EXTENSION_HANDLES, Handle, Handles, INFO, NewEvent,
-                   NoProperties, Null, OutScalar, SYNC_POINTS, Scalar, Sizes, String)
+from model import (Array, BytesIn, CommandProperties, Data, EXTENSION_HANDLES, Handle, Handles, INFO,
+                   NEW_COMMAND, NewEvent, OutScalar, SYNC_POINTS, Scalar, Sizes, String)
 
 
 def declare(o, c):
@@ -20,6 +20,8 @@ def declare(o, c):
             o(f"    const {a.ctype} *{a.name};")
         elif a is SYNC_POINTS:
             o(f"    const cl_sync_point_khr *{a.name};")
+        elif a is NEW_COMMAND:
+            o("    cl_mutable_command_khr made = NULL;")
         elif isinstance(a, OutScalar):
             o(f"    {a.ctype} {a.name} = 0;")
         elif isinstance(a, String):
@@ -48,9 +50,10 @@ def resolve(o, c):
             o(f"    if (!hcl_ulongs(c, q.{a.name}, q.{a.of}.count, &{a.name}))\n        return;")
         elif a is SYNC_POINTS:
             o(f"    if (!hcl_sync_points(c, q.{a.name}, &{a.name}))\n        return;")
-        elif isinstance(a, NoProperties):
-            o(f"    if (!hcl_properties_ok(c, q.{a.name}))\n        return;")
-            o(f"    if (q.{a.name}.count > 1) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
+        elif isinstance(a, CommandProperties):
+            o("    if (!hcl_properties_ok(c, q.properties))\n        return;")
+            o("    if (!hcl_command_properties_known(q.properties)) {\n"
+              "        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }")
         elif isinstance(a, BytesIn):
             size = a.size if a.size.isdigit() else f"q.{a.size}"
             o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
@@ -67,10 +70,10 @@ def resolve(o, c):
 def native_args(c, older=False):
     out = []
     for a in c.args:
-        if isinstance(a, NoProperties):
-            out += [] if older and a.added else [f"q.{a.name}.v"]
-        elif isinstance(a, Null):
-            out.append("NULL")
+        if isinstance(a, CommandProperties):
+            out += [] if older and a.added else ["q.properties.v"]
+        elif a is NEW_COMMAND:
+            out.append("q.mutable_handle ? &made : NULL")
         elif a is SYNC_POINTS:
             out += [f"q.{a.name}.count", a.name]
         elif isinstance(a, Data):
@@ -148,6 +151,9 @@ def handler(o, c):
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
         native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
+    if NEW_COMMAND in c.args:
+        kernel = next((a.name for a in c.args if isinstance(a, Handle) and a.ctype == "cl_kernel"), "NULL")
+        o(f"    p.ret = hcl_recorded(c, p.ret, q.command_buffer, q.mutable_handle, made, {kernel});")
     for a in c.args:
         if isinstance(a, OutScalar):
             o(f"    p.{a.name} = {a.name};")

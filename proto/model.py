@@ -59,10 +59,11 @@ HANDLES = {
     "cl_sampler": ("sampler", "CL_INVALID_SAMPLER"),
     "cl_command_buffer_khr": ("command_buffer", "CL_INVALID_COMMAND_BUFFER_KHR"),
     "cl_semaphore_khr": ("semaphore", "CL_INVALID_SEMAPHORE_KHR"),
+    "cl_mutable_command_khr": ("mutable_command", "CL_INVALID_MUTABLE_COMMAND_KHR"),
 }
 
 # Those of extensions: made by an extension's function, and released by one.
-EXTENSION_HANDLES = ("cl_command_buffer_khr", "cl_semaphore_khr")
+EXTENSION_HANDLES = ("cl_command_buffer_khr", "cl_semaphore_khr", "cl_mutable_command_khr")
 
 
 class Arg:
@@ -201,33 +202,28 @@ SYNC_POINTS = SyncPoints()
 
 
 @dataclass
-class NoProperties(Arg):
-    """const TYPE *name, a list that ends with 0, of which no property is known to
-    us. added: earlier versions of the extension, which older runtimes have, do
-    not have this parameter."""
-    ctype: str
-    name: str
+class CommandProperties(Arg):
+    """const cl_command_properties_khr *properties, a list that ends with 0, of plain
+    numbers. added: versions before 0.9.5 of the extension, which older runtimes
+    have, do not have this parameter."""
     added: bool
-
-    @property
-    def params(self):
-        return [(f"const {self.ctype} *{self.name}", self.name)]
+    params = [("const cl_command_properties_khr *properties", "properties")]
 
     @property
     def request(self):
-        return Words(self.name)
+        return Words("properties")
 
 
-@dataclass
-class Null(Arg):
-    """TYPE *name that must be NULL: it belongs to an extension that is not carried."""
-    ctype: str
-    name: str
-    error: str = "CL_INVALID_VALUE"
+class NewCommand(Arg):
+    """cl_mutable_command_khr *mutable_handle: the guest makes the id."""
+    params = [("cl_mutable_command_khr *mutable_handle", "mutable_handle")]
 
     @property
-    def params(self):
-        return [(f"{self.ctype} *{self.name}", self.name)]
+    def request(self):
+        return U64("mutable_handle")
+
+
+NEW_COMMAND = NewCommand()
 
 
 @dataclass
@@ -393,9 +389,9 @@ class Call:
     @property
     def older_params(self):
         """Those of earlier versions of the extension, or None if they were the same."""
-        if not any(isinstance(a, NoProperties) and a.added for a in self.args):
+        if not any(isinstance(a, CommandProperties) and a.added for a in self.args):
             return None
-        return [p for a in self.args if not (isinstance(a, NoProperties) and a.added)
+        return [p for a in self.args if not (isinstance(a, CommandProperties) and a.added)
                 for p in a.params]
 
 

@@ -27,6 +27,8 @@ static const char *const functions[] = {
     "clCommandFillImageKHR",
     "clCommandNDRangeKernelKHR",
     "clGetCommandBufferInfoKHR",
+    "clUpdateMutableCommandsKHR",
+    "clGetMutableCommandInfoKHR",
     "clCreateSemaphoreWithPropertiesKHR",
     "clRetainSemaphoreKHR",
     "clReleaseSemaphoreKHR",

@@ -55,6 +55,52 @@ static cl_int record(cl_command_buffer_khr b, cl_command_queue q,
     return CL_SUCCESS;
 }
 
+/* Handles belong to their buffer, and nobody else ever sees this one released. */
+static cl_int recorded(cl_int ret, cl_command_buffer_khr b, cl_mutable_command_khr *handle)
+{
+    if (ret || !handle)
+        return ret;
+    struct fake *command = fake_create(HCL_MUTABLE_COMMAND);
+    command->parent = (struct fake *)b;
+    *handle = (cl_mutable_command_khr)command;
+    return CL_SUCCESS;
+}
+
+/* Does this command still live? */
+static struct fake *command_of(cl_mutable_command_khr m)
+{
+    struct fake *command = fake_of(m, HCL_MUTABLE_COMMAND);
+    fake_of(command->parent, HCL_COMMAND_BUFFER);
+    return command;
+}
+
+static cl_int CL_API_CALL update(cl_command_buffer_khr b, cl_uint n,
+                                 const cl_command_buffer_update_type_khr *types,
+                                 const void **configs)
+{
+    fake_of(b, HCL_COMMAND_BUFFER);
+    for (cl_uint i = 0; i < n; i++) {
+        const struct vocl_mutable_dispatch_config *d = configs[i];
+        fake_read(&types[i], sizeof(types[i]));
+        if (command_of(d->command)->parent != (struct fake *)b)
+            return CL_INVALID_MUTABLE_COMMAND_KHR;
+        for (cl_uint j = 0; j < d->num_args; j++)
+            fake_read(d->arg_list[j].arg_value,
+                      d->arg_list[j].arg_value ? d->arg_list[j].arg_size : 0);
+        fake_read(d->global_work_offset, d->global_work_offset ? 24 : 0);
+        fake_read(d->global_work_size, d->global_work_size ? 24 : 0);
+        fake_read(d->local_work_size, d->local_work_size ? 24 : 0);
+    }
+    return CL_SUCCESS;
+}
+
+static cl_int CL_API_CALL command_info(cl_mutable_command_khr m, cl_mutable_command_info_khr name,
+                                       size_t size, void *value, size_t *ret)
+{
+    command_of(m);
+    return some_info(name, size, value, ret);
+}
+
 #define COMMAND(name, ...)                                                                         \
     static cl_int CL_API_CALL name(cl_command_buffer_khr b, cl_command_queue q,                    \
                                    const cl_command_properties_khr *p, __VA_ARGS__, cl_uint n,     \
@@ -110,7 +156,7 @@ COMMAND(fill, cl_mem m, const void *pattern, size_t pattern_size, size_t offset,
 {
     fake_of(m, HCL_MEM);
     fake_read(pattern, pattern_size);
-    return record(b, q, p, n, waits, at);
+    return recorded(record(b, q, p, n, waits, at), b, handle);
 }
 
 COMMAND(fill_image, cl_mem m, const void *colour, const size_t *origin, const size_t *region)
@@ -131,7 +177,7 @@ COMMAND(kernel, cl_kernel k, cl_uint dim, const size_t *offset, const size_t *gl
     fake_read(offset, offset ? dim * sizeof(*offset) : 0);
     fake_read(global, global ? dim * sizeof(*global) : 0);
     fake_read(local, local ? dim * sizeof(*local) : 0);
-    return record(b, q, p, n, waits, at);
+    return recorded(record(b, q, p, n, waits, at), b, handle);
 }
 
 static cl_int CL_API_CALL suggest(cl_command_queue q, cl_kernel k, cl_uint dim,
@@ -207,6 +253,8 @@ static const struct {
     {"clCommandFillBufferKHR", (void *)fill},
     {"clCommandFillImageKHR", (void *)fill_image},
     {"clCommandNDRangeKernelKHR", (void *)kernel},
+    {"clUpdateMutableCommandsKHR", (void *)update},
+    {"clGetMutableCommandInfoKHR", (void *)command_info},
     {"clCreateSemaphoreWithPropertiesKHR", (void *)new_semaphore},
     {"clReleaseSemaphoreKHR", (void *)release_semaphore},
     {"clEnqueueSignalSemaphoresKHR", (void *)on_semaphores},

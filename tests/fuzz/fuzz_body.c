@@ -16,6 +16,9 @@ static const struct {
     {" context ", {FUZZ_CONTEXT}, 1},
     {" command_queue queues ", {FUZZ_QUEUE, FUZZ_QUEUE, FUZZ_QUEUE, 0}, 4},
     {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
+    {" command ", {FUZZ_COMMAND, FUZZ_NEW}, 2},
+    {" num_configs ", {1, 0, 2}, 3},
+    {" configs ", {FUZZ_COMMAND, 1, 0, 1, 7, FUZZ_BUFFER}, 6},
     {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
     {" properties ",
      {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
@@ -107,6 +110,8 @@ static void put_words(struct fuzz_input *in, const char *name, struct vocl_write
     bool sizes = strstr(name, "origin") || !strcmp(name, "region");
     if (!strcmp(name, "desc"))
         count = 9;
+    else if (!strcmp(name, "configs"))
+        count = 4 + fuzz_pick(in, 8);
     else if (sizes && fuzz_pick(in, 16))
         count = 3;
     for (uint64_t i = 0; i < count; i++)

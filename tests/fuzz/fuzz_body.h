@@ -50,6 +50,7 @@ enum fuzz_id {
     FUZZ_EVENT,
     FUZZ_COMMAND_BUFFER,
     FUZZ_SEMAPHORE,
+    FUZZ_COMMAND,
     FUZZ_NEW, /* from here on to FUZZ_MAX_ID: what requests make */
     FUZZ_MAX_ID = 60,
 };

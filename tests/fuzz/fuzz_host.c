@@ -94,7 +94,7 @@ static void send(uint16_t op)
 static void prelude(void)
 {
     static const uint64_t device[] = {FUZZ_DEVICE}, waits[] = {FUZZ_USER_EVENT},
-                          queues[] = {FUZZ_QUEUE},
+                          queues[] = {FUZZ_QUEUE}, one[] = {1},
                           binary[] = {CL_SEMAPHORE_TYPE_KHR, CL_SEMAPHORE_TYPE_BINARY_KHR, 0};
     static const uint64_t desc[9] = {CL_MEM_OBJECT_IMAGE2D, 16, 16, 0, 0, 0, 0, 0, 0};
     static const struct vocl_bytes source[] = {{"kernel", 6}};
@@ -115,6 +115,8 @@ static void prelude(void)
     SEND(clEnqueueMarkerWithWaitList, .command_queue = FUZZ_QUEUE, .event_wait_list = {waits, 1},
          .event = FUZZ_EVENT, .event_slot = 2);
     SEND(clCreateCommandBufferKHR, .id = FUZZ_COMMAND_BUFFER, .queues = {queues, 1});
+    SEND(clCommandNDRangeKernelKHR, .command_buffer = FUZZ_COMMAND_BUFFER, .kernel = FUZZ_KERNEL,
+         .work_dim = 1, .global_work_size = {one, 1}, .mutable_handle = FUZZ_COMMAND);
     SEND(clCreateSemaphoreWithPropertiesKHR, .id = FUZZ_SEMAPHORE, .context = FUZZ_CONTEXT,
          .properties = {binary, 3});
 }
