@@ -48,6 +48,8 @@ static void sub_device_destroy(struct gcl_object *o)
 {
     cl_device_id d = (cl_device_id)o;
     gcl_put(&d->parent->base);
+    free(d->strings[0]);
+    free(d->strings[1]);
     free(d);
 }
 
@@ -84,12 +86,16 @@ static cl_int make_shadows(struct gcl_frame *f, cl_device_id parent, cl_uint n, 
     return CL_SUCCESS;
 }
 
-/* §4.3: a list that ends with 0; BY_COUNTS has one of its own inside. */
+/* §4.3: a list that ends with 0; BY_COUNTS has one of its own inside, and so has
+ * cl_intel_device_partition_by_names, whose names may be 0. */
 static size_t partition_length(const cl_device_partition_property *p)
 {
     size_t n = 0;
     if (p[0] == CL_DEVICE_PARTITION_BY_COUNTS)
         while (p[n] != CL_DEVICE_PARTITION_BY_COUNTS_LIST_END || !n)
+            n++;
+    else if (p[0] == CL_DEVICE_PARTITION_BY_NAMES_INTEL)
+        while (p[n] != CL_PARTITION_BY_NAMES_LIST_END_INTEL)
             n++;
     while (p[n])
         n++;
@@ -152,10 +158,51 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
                                name == CL_DEVICE_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 
+/* Execution info does not cross. */
+static bool mutable_capabilities(cl_device_id d, size_t size, void *value, size_t *ret, cl_int *err)
+{
+    struct gcl_frame f;
+    struct vocl_clGetDeviceInfo_rep rep;
+    cl_bitfield bits = 0;
+    if ((*err = gcl_frame_begin(&f)))
+        return true;
+    vocl_put_clGetDeviceInfo_req(
+        f.w, &(struct vocl_clGetDeviceInfo_req){
+                 gcl_id(d), CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR, sizeof(bits), 1});
+    if (!(*err = gcl_frame_call(&f, VOCL_OP_clGetDeviceInfo))) {
+        vocl_get_clGetDeviceInfo_rep(&f.reply, &rep);
+        *err = gcl_frame_result(&f, rep.ret);
+    }
+    if (!*err)
+        *err = gcl_info_store(rep.size_ret, rep.value, sizeof(bits), &bits, NULL);
+    bits &= ~(cl_bitfield)CL_MUTABLE_DISPATCH_EXEC_INFO_KHR;
+    if (!gcl_frame_end(&f, *err, NULL))
+        gcl_info_value(bits, size, value, ret, err);
+    return true;
+}
+
+/* The helper answers no query for a handle, so the other of the two queries of
+ * cl_ext_device_fission that are ours says whether the runtime knows them. */
+static bool knows_fission(cl_device_id d)
+{
+    struct gcl_frame f;
+    if (gcl_frame_begin(&f))
+        return false;
+    vocl_put_clGetDeviceInfo_req(
+        f.w, &(struct vocl_clGetDeviceInfo_req){gcl_id(d), CL_DEVICE_REFERENCE_COUNT_EXT, 0, 0});
+    return !gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clGetDeviceInfo), NULL);
+}
+
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err)
 {
     cl_device_svm_capabilities none = 0;
+    if (name == CL_DEVICE_PARENT_DEVICE_EXT || name == CL_DEVICE_REFERENCE_COUNT_EXT) {
+        if (!knows_fission(d))
+            return false;
+        name = name == CL_DEVICE_PARENT_DEVICE_EXT ? CL_DEVICE_PARENT_DEVICE
+                                                   : CL_DEVICE_REFERENCE_COUNT;
+    }
     switch (name) {
     case CL_DEVICE_SVM_CAPABILITIES:
         return !gcl_svm_possible() && gcl_info_value(none, size, value, ret, err);
@@ -165,6 +212,17 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
         return gcl_info_value(d->parent, size, value, ret, err);
     case CL_DEVICE_REFERENCE_COUNT:
         return gcl_info_value(d->base.refs, size, value, ret, err);
+    case CL_DEVICE_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR: /* of extensions that do not cross */
+    case CL_DEVICE_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR:
+    case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR:
+    case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR:
+        *err = CL_INVALID_VALUE;
+        return true;
+    case CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR:
+        return mutable_capabilities(d, size, value, ret, err);
+    case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
+    case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
+        return gcl_device_strings(d, name, size, value, ret, err);
     case CL_DEVICE_EXTENSIONS:
     case CL_DEVICE_EXTENSIONS_WITH_VERSION:
         return device_extensions(d, name, size, value, ret, err);

@@ -1,62 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "extension.h"
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const crossing[] = {
-    "cl_ext_cxx_for_opencl",
-    "cl_ext_float_atomics",
-    "cl_khr_3d_image_writes",
-    "cl_khr_async_work_group_copy_fence",
-    "cl_khr_byte_addressable_store",
-    "cl_khr_depth_images",
-    "cl_khr_device_uuid",
-    "cl_khr_expect_assume",
-    "cl_khr_extended_async_copies",
-    "cl_khr_extended_bit_ops",
-    "cl_khr_extended_versioning",
-    "cl_khr_fp16",
-    "cl_khr_fp64",
-    "cl_khr_global_int32_base_atomics",
-    "cl_khr_global_int32_extended_atomics",
-    "cl_khr_icd",
-    "cl_khr_image2d_from_buffer",
-    "cl_khr_int64_base_atomics",
-    "cl_khr_int64_extended_atomics",
-    "cl_khr_integer_dot_product",
-    "cl_khr_kernel_clock",
-    "cl_khr_local_int32_base_atomics",
-    "cl_khr_local_int32_extended_atomics",
-    "cl_khr_pci_bus_info",
-    "cl_khr_priority_hints",
-    "cl_khr_select_fprounding_mode",
-    "cl_khr_spir",
-    "cl_khr_spirv_extended_debug_info",
-    "cl_khr_spirv_linkonce_odr",
-    "cl_khr_spirv_no_integer_wrap_decoration",
-    "cl_khr_srgb_image_writes",
-    "cl_khr_subgroup_ballot",
-    "cl_khr_subgroup_clustered_reduce",
-    "cl_khr_subgroup_extended_types",
-    "cl_khr_subgroup_named_barrier",
-    "cl_khr_subgroup_non_uniform_arithmetic",
-    "cl_khr_subgroup_non_uniform_vote",
-    "cl_khr_subgroup_rotate",
-    "cl_khr_subgroup_shuffle",
-    "cl_khr_subgroup_shuffle_relative",
-    "cl_khr_throttle_hints",
-    "cl_khr_work_group_uniform_arithmetic",
-    "cl_nv_compiler_options",
-    "cl_nv_copy_opts",
-    "cl_nv_device_attribute_query",
-    "cl_nv_pragma_unroll",
-};
+#include "frame.h"
 
 static bool crosses(const char *name, size_t len)
 {
-    for (size_t i = 0; i < sizeof(crossing) / sizeof(*crossing); i++)
-        if (strlen(crossing[i]) == len && !memcmp(crossing[i], name, len))
+    for (size_t i = 0; i < gcl_num_extensions; i++)
+        if (strlen(gcl_extensions[i]) == len && !memcmp(gcl_extensions[i], name, len))
             return true;
     return false;
 }
@@ -84,4 +39,72 @@ size_t gcl_extensions_filter_versions(cl_name_version *list, size_t n)
         if (crosses(list[i].name, strnlen(list[i].name, sizeof(list[i].name))))
             list[left++] = list[i];
     return left;
+}
+
+static const struct gcl_function *find_function(const char *name, size_t len)
+{
+    for (size_t i = 0; i < gcl_num_extension_functions; i++)
+        if (strlen(gcl_extension_functions[i].name) == len &&
+            !memcmp(gcl_extension_functions[i].name, name, len))
+            return &gcl_extension_functions[i];
+    return NULL;
+}
+
+/* One bit for each of our functions that the platform has, by its index. */
+static void take_names(struct vocl_blobs names, struct gcl_functions *has)
+{
+    struct vocl_bytes b;
+    while (vocl_blobs_next(&names, &b)) {
+        const struct gcl_function *fn = b.data ? find_function(b.data, b.len) : NULL;
+        size_t i = fn ? (size_t)(fn - gcl_extension_functions) : GCL_MAX_FUNCTIONS;
+        if (i < GCL_MAX_FUNCTIONS)
+            has->bits[i / 64] |= (uint64_t)1 << i % 64;
+    }
+}
+
+static cl_int ask(cl_platform_id platform, struct gcl_functions *has)
+{
+    struct gcl_frame f;
+    struct vocl_extension_functions_rep rep;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    vocl_put_extension_functions_req(f.w, &(struct vocl_extension_functions_req){gcl_id(platform)});
+    if (!(err = gcl_frame_call(&f, VOCL_OP_EXTENSION_FUNCTIONS))) {
+        vocl_get_extension_functions_rep(&f.reply, &rep);
+        err = gcl_frame_result(&f, rep.ret);
+    }
+    if (!err) {
+        take_names(rep.names, has);
+        has->older = rep.older_commands;
+        has->known = true;
+    }
+    return gcl_frame_end(&f, err, NULL);
+}
+
+static struct gcl_functions functions_of(cl_platform_id platform)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct gcl_functions has;
+    pthread_mutex_lock(&lock);
+    has = platform->functions;
+    pthread_mutex_unlock(&lock);
+    if (has.known || ask(platform, &has))
+        return has;
+    pthread_mutex_lock(&lock);
+    platform->functions = has;
+    pthread_mutex_unlock(&lock);
+    return has;
+}
+
+void *gcl_extension_function(cl_platform_id platform, const char *name)
+{
+    const struct gcl_function *fn = find_function(name, strlen(name));
+    if (!fn)
+        return NULL;
+    size_t i = (size_t)(fn - gcl_extension_functions);
+    struct gcl_functions has = functions_of(platform);
+    if (!(has.bits[i / 64] >> i % 64 & 1))
+        return NULL;
+    return fn->older && has.older ? fn->older : fn->fn;
 }

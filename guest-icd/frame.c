@@ -185,6 +185,47 @@ cl_int gcl_frame_programs(struct gcl_frame *f, cl_uint n, const cl_program *list
     return put_handles(f, n, list, GCL_PROGRAM, error, out);
 }
 
+cl_int gcl_frame_queues(struct gcl_frame *f, cl_uint n, const cl_command_queue *list, cl_int error,
+                        struct vocl_words *out)
+{
+    return put_handles(f, n, list, GCL_QUEUE, error, out);
+}
+
+cl_int gcl_frame_semaphores(struct gcl_frame *f, cl_uint n, const cl_semaphore_khr *list,
+                            cl_int error, struct vocl_words *out)
+{
+    return put_handles(f, n, list, GCL_SEMAPHORE, error, out);
+}
+
+cl_int gcl_frame_ulongs(struct gcl_frame *f, cl_uint n, const cl_ulong *list,
+                        struct vocl_words *out)
+{
+    if (!list)
+        return CL_SUCCESS;
+    uint64_t *v = gcl_frame_words(f, n);
+    if (!v)
+        return CL_OUT_OF_HOST_MEMORY;
+    memcpy(v, list, n * sizeof(*v));
+    *out = (struct vocl_words){v, n};
+    return CL_SUCCESS;
+}
+
+cl_int gcl_frame_sync_points(struct gcl_frame *f, cl_uint n, const cl_sync_point_khr *list,
+                             struct vocl_words *out)
+{
+    if (!n != !list)
+        return CL_INVALID_SYNC_POINT_WAIT_LIST_KHR;
+    if (!n)
+        return CL_SUCCESS;
+    uint64_t *v = gcl_frame_words(f, n);
+    if (!v)
+        return CL_OUT_OF_HOST_MEMORY;
+    for (cl_uint i = 0; i < n; i++)
+        v[i] = list[i];
+    *out = (struct vocl_words){v, n};
+    return CL_SUCCESS;
+}
+
 cl_int gcl_frame_property_words(struct gcl_frame *f, const intptr_t *list, size_t n,
                          struct vocl_words *out)
 {

@@ -55,6 +55,20 @@ cl_int gcl_frame_devices(struct gcl_frame *f, cl_uint n, const cl_device_id *lis
 cl_int gcl_frame_programs(struct gcl_frame *f, cl_uint n, const cl_program *list, cl_int error,
                           struct vocl_words *out);
 
+cl_int gcl_frame_queues(struct gcl_frame *f, cl_uint n, const cl_command_queue *list, cl_int error,
+                        struct vocl_words *out);
+
+cl_int gcl_frame_semaphores(struct gcl_frame *f, cl_uint n, const cl_semaphore_khr *list,
+                            cl_int error, struct vocl_words *out);
+
+/* n 64-bit integers; absent if NULL. */
+cl_int gcl_frame_ulongs(struct gcl_frame *f, cl_uint n, const cl_ulong *list,
+                        struct vocl_words *out);
+
+/* const cl_sync_point_khr list[n]: both none, or neither. */
+cl_int gcl_frame_sync_points(struct gcl_frame *f, cl_uint n, const cl_sync_point_khr *list,
+                             struct vocl_words *out);
+
 /* n property words. */
 cl_int gcl_frame_property_words(struct gcl_frame *f, const intptr_t *list, size_t n,
                          struct vocl_words *out);

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "extension.h"
 #include "platform.h"
 #include "stubs.h"
 
@@ -20,19 +21,29 @@ EXPORT cl_int CL_API_CALL clIcdGetPlatformIDsKHR(cl_uint num_entries, cl_platfor
     return gcl_clGetPlatformIDs(num_entries, platforms, num_platforms);
 }
 
-/* The loader asks for cl_khr_icd's two functions; extensions' functions are not
- * carried yet, and saying NULL is how an application learns that. */
+/* The loader asks for cl_khr_icd's function before anything else. */
+static void *icd_function(const char *name)
+{
+    return !strcmp(name, "clIcdGetPlatformIDsKHR") ? (void *)clIcdGetPlatformIDsKHR : NULL;
+}
+
+/* Of no platform in particular (deprecated): the first that has it. */
 void *CL_API_CALL gcl_clGetExtensionFunctionAddress(const char *name)
 {
-    if (name && !strcmp(name, "clIcdGetPlatformIDsKHR"))
-        return (void *)clIcdGetPlatformIDsKHR;
-    return NULL;
+    void *fn = name ? icd_function(name) : NULL;
+    cl_platform_id platform;
+    for (unsigned i = 0; name && !fn && (platform = gcl_platform_at(i)); i++)
+        fn = gcl_extension_function(platform, name);
+    return fn;
 }
 
 void *CL_API_CALL gcl_clGetExtensionFunctionAddressForPlatform(cl_platform_id platform,
                                                                const char *name)
 {
-    return gcl_is_platform(platform) ? gcl_clGetExtensionFunctionAddress(name) : NULL;
+    if (!gcl_is_platform(platform) || !name)
+        return NULL;
+    void *fn = icd_function(name);
+    return fn ? fn : gcl_extension_function(platform, name);
 }
 
 EXPORT void *CL_API_CALL clGetExtensionFunctionAddress(const char *name)

@@ -83,6 +83,8 @@ bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t siz
                              size_t *ret, cl_int *err);
 bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, void *value,
                            size_t *ret, cl_int *err);
+bool gcl_device_strings(cl_device_id d, cl_device_info name, size_t size, void *value, size_t *ret,
+                        cl_int *err);
 bool gcl_local_context_info(cl_context c, cl_context_info name, size_t size, void *value,
                             size_t *ret, cl_int *err);
 bool gcl_local_queue_info(cl_command_queue q, cl_command_queue_info name, size_t size, void *value,
@@ -97,5 +99,11 @@ bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *
                            cl_int *err);
 bool gcl_local_event_info(cl_event e, cl_event_info name, size_t size, void *value, size_t *ret,
                           cl_int *err);
+bool gcl_local_command_buffer_info(cl_command_buffer_khr b, cl_command_buffer_info_khr name,
+                                   size_t size, void *value, size_t *ret, cl_int *err);
+bool gcl_local_mutable_command_info(cl_mutable_command_khr m, cl_mutable_command_info_khr name,
+                                    size_t size, void *value, size_t *ret, cl_int *err);
+bool gcl_local_semaphore_info(cl_semaphore_khr s, cl_semaphore_info_khr name, size_t size,
+                              void *value, size_t *ret, cl_int *err);
 
 #endif

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include "kernel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "frame.h"
 #include "info.h"
 #include "stubs.h"
-
-/* CL_DEVICE_MAX_PARAMETER_SIZE is a few KiB everywhere. */
-#define GCL_MAX_ARG_SIZE ((size_t)1 << 20)
 
 static void kernel_destroy(struct gcl_object *o)
 {
@@ -127,10 +126,7 @@ out:;
     return gcl_frame_end(&f, err, NULL);
 }
 
-/* Only the kernel's declaration says whether eight bytes are a handle. They are
- * compared with the live handles here, and the helper, which may know the
- * declaration, gets the bytes as well. A NULL handle is all zeros either way. */
-static uint64_t object_in(size_t size, const void *value)
+uint64_t gcl_kernel_arg_object(size_t size, const void *value)
 {
     const void *handle;
     if (!value || size != sizeof(handle))
@@ -151,9 +147,47 @@ cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t si
     /* A size that no argument has is refused by the runtime, unread. */
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
     vocl_put_clSetKernelArg_req(
-        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size, object_in(size, value),
-                                               bytes});
+        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
+                                               gcl_kernel_arg_object(size, value), bytes});
     return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
+}
+
+cl_int CL_API_CALL gcl_clGetKernelSuggestedLocalWorkSizeKHR(cl_command_queue queue, cl_kernel k,
+                                                            cl_uint dim, const size_t *offset,
+                                                            const size_t *global, size_t *suggested)
+{
+    struct gcl_frame f;
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_req req = {0};
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_rep rep;
+    if (!gcl_is_queue(queue))
+        return CL_INVALID_COMMAND_QUEUE;
+    if (!gcl_is_kernel(k))
+        return CL_INVALID_KERNEL;
+    if (!dim || dim > 3)
+        return CL_INVALID_WORK_DIMENSION;
+    if (!suggested)
+        return CL_INVALID_VALUE;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    req.command_queue = gcl_id(queue);
+    req.kernel = gcl_id(k);
+    req.work_dim = dim;
+    if ((err = gcl_frame_sizes(&f, offset, dim, &req.global_work_offset)) ||
+        (err = gcl_frame_sizes(&f, global, dim, &req.global_work_size)))
+        goto out;
+    vocl_put_clGetKernelSuggestedLocalWorkSizeKHR_req(f.w, &req);
+    if ((err = gcl_frame_call(&f, VOCL_OP_clGetKernelSuggestedLocalWorkSizeKHR)))
+        goto out;
+    vocl_get_clGetKernelSuggestedLocalWorkSizeKHR_rep(&f.reply, &rep);
+    if ((err = gcl_frame_result(&f, rep.ret)))
+        goto out;
+    if (rep.suggested_local_work_size.count != dim)
+        err = CL_OUT_OF_RESOURCES;
+    for (cl_uint i = 0; !err && i < dim; i++)
+        suggested[i] = rep.suggested_local_work_size.v[i];
+out:
+    return gcl_frame_end(&f, err, NULL);
 }
 
 bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *value, size_t *ret,

@@ -21,6 +21,7 @@
 
 #include <CL/cl_icd.h>
 
+#include "extension_types.h"
 #include "transport.h"
 
 enum gcl_type {
@@ -33,6 +34,9 @@ enum gcl_type {
     GCL_PROGRAM,
     GCL_KERNEL,
     GCL_EVENT,
+    GCL_COMMAND_BUFFER,
+    GCL_SEMAPHORE,
+    GCL_MUTABLE_COMMAND,
 };
 
 struct gcl_object {
@@ -53,8 +57,17 @@ struct gcl_object {
  * for as long as the connection does and are never released. */
 #define GCL_HOST_ID 0x80000000u
 
+/* Which functions of extensions a platform has (extension.c). */
+#define GCL_MAX_FUNCTIONS 128
+struct gcl_functions {
+    bool known;
+    bool older; /* its command buffers are of a version before 0.9.5 */
+    uint64_t bits[GCL_MAX_FUNCTIONS / 64];
+};
+
 struct _cl_platform_id {
     struct gcl_object base;
+    struct gcl_functions functions; /* under extension.c's lock */
 };
 
 struct _cl_device_id {
@@ -62,6 +75,7 @@ struct _cl_device_id {
     cl_platform_id platform;
     cl_device_id parent; /* NULL: a root device */
     struct _cl_device_id *next;
+    struct gcl_strings *strings[2]; /* spirv.c */
 };
 
 struct _cl_context {
@@ -145,6 +159,34 @@ struct _cl_event {
     uint32_t answer; /* slot 0: as a slot's word, what the helper said last */
 };
 
+/* cl_khr_command_buffer */
+struct _cl_command_buffer_khr {
+    struct gcl_object base;
+    cl_uint num_queues;
+    cl_command_queue *queues;
+    size_t num_properties; /* entries, the closing 0 included */
+    cl_command_buffer_properties_khr *properties;
+    cl_mutable_command_khr commands; /* atomic: mutable_command.h */
+};
+
+/* cl_khr_command_buffer_mutable_dispatch */
+struct _cl_mutable_command_khr {
+    struct gcl_object base;
+    cl_mutable_command_khr next; /* of the same command buffer */
+    cl_command_buffer_khr buffer;
+    cl_command_queue queue;
+    cl_kernel kernel; /* NULL: no kernel's */
+    cl_uint work_dim;
+};
+
+/* cl_khr_semaphore */
+struct _cl_semaphore_khr {
+    struct gcl_object base;
+    cl_context context;
+    size_t num_properties; /* entries, the closing 0 included */
+    cl_semaphore_properties_khr *properties;
+};
+
 /* Is this a live handle of ours? (NULL is not.) A pointer into unmapped memory
  * crashes, as it does natively. */
 bool gcl_is(const void *handle, enum gcl_type type);
@@ -158,6 +200,9 @@ bool gcl_is(const void *handle, enum gcl_type type);
 #define gcl_is_program(h)  gcl_is(h, GCL_PROGRAM)
 #define gcl_is_kernel(h)   gcl_is(h, GCL_KERNEL)
 #define gcl_is_event(h)    gcl_is(h, GCL_EVENT)
+#define gcl_is_command_buffer(h) gcl_is(h, GCL_COMMAND_BUFFER)
+#define gcl_is_semaphore(h) gcl_is(h, GCL_SEMAPHORE)
+#define gcl_is_mutable_command(h) gcl_is(h, GCL_MUTABLE_COMMAND)
 
 /* The wire number of a handle; 0 for NULL. */
 #define gcl_id(h) ((h) ? (h)->base.id : 0)

@@ -64,9 +64,17 @@ cl_device_id gcl_device_of(uint64_t id, cl_platform_id platform)
     return d;
 }
 
+cl_platform_id gcl_platform_at(unsigned i)
+{
+    pthread_mutex_lock(&known.lock);
+    cl_platform_id p = i < known.num_platforms ? known.platform[i] : NULL;
+    pthread_mutex_unlock(&known.lock);
+    return p;
+}
+
 cl_platform_id gcl_platform_default(void)
 {
-    return known.num_platforms ? known.platform[0] : NULL;
+    return gcl_platform_at(0);
 }
 
 /* Store up to n of the shadows of ids; the API's count in *count. */
@@ -111,6 +119,13 @@ bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t siz
                              size_t *ret, cl_int *err)
 {
     struct gcl_frame f;
+    switch (name) { /* of extensions that do not cross: proto/extensions.py */
+    case CL_PLATFORM_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR:
+    case CL_PLATFORM_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR:
+    case CL_PLATFORM_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR:
+        *err = CL_INVALID_VALUE;
+        return true;
+    }
     if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
         return false;
     if ((*err = gcl_frame_begin(&f)))

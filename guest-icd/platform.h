@@ -15,6 +15,9 @@
 cl_platform_id gcl_platform_of(uint64_t id);
 cl_device_id gcl_device_of(uint64_t id, cl_platform_id platform);
 
+/* The i-th platform that the helper has named; NULL: there are fewer. */
+cl_platform_id gcl_platform_at(unsigned i);
+
 /* The first platform, or NULL: what a NULL platform means to us (cl_khr_icd). */
 cl_platform_id gcl_platform_default(void);
 

@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "event.h"
+#include "extension_types.h"
 
 bool hcl_call_ok(struct hcl_call *c)
 {
@@ -88,6 +89,7 @@ bool hcl_info_is_handle(cl_uint param_name)
     switch (param_name) {
     case CL_DEVICE_PLATFORM:
     case CL_DEVICE_PARENT_DEVICE:
+    case CL_DEVICE_PARENT_DEVICE_EXT:
     case CL_CONTEXT_DEVICES:
     case CL_CONTEXT_PROPERTIES:
     case CL_QUEUE_CONTEXT:
@@ -104,6 +106,19 @@ bool hcl_info_is_handle(cl_uint param_name)
     case CL_KERNEL_PROGRAM:
     case CL_EVENT_CONTEXT:
     case CL_EVENT_COMMAND_QUEUE:
+    case CL_COMMAND_BUFFER_QUEUES_KHR:
+    case CL_COMMAND_BUFFER_CONTEXT_KHR:
+    case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
+    case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
+    case CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT:
+    case CL_MEM_DEVICE_ADDRESS_EXT:
+    case CL_MUTABLE_COMMAND_COMMAND_QUEUE_KHR:
+    case CL_MUTABLE_COMMAND_COMMAND_BUFFER_KHR:
+    case CL_MUTABLE_DISPATCH_KERNEL_KHR:
+    case CL_SEMAPHORE_CONTEXT_KHR:
+    case CL_SEMAPHORE_PROPERTIES_KHR:
+    case CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR:
+    case CL_DEVICE_HANDLE_LIST_KHR:
         return true;
     default:
         return false;

@@ -61,7 +61,8 @@ static bool native_properties(struct hcl_call *c, struct vocl_words words,
             *ret = CL_INVALID_PLATFORM;
         /* The others are pointers and handles of other libraries (GL, VA, D3D),
          * which would be the guest's to choose. */
-        if (list[i] != CL_CONTEXT_PLATFORM && list[i] != CL_CONTEXT_INTEROP_USER_SYNC)
+        if (list[i] != CL_CONTEXT_PLATFORM && list[i] != CL_CONTEXT_INTEROP_USER_SYNC &&
+            list[i] != CL_CONTEXT_TERMINATE_KHR && list[i] != CL_CONTEXT_MEMORY_INITIALIZE_KHR)
             *ret = CL_INVALID_PROPERTY;
     }
     *out = list;

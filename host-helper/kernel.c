@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "kernel.h"
+
 #include <string.h>
 
 #include "call.h"
 #include "calls.h"
+#include "extension.h"
 #include "handlers.h"
 
 void hcl_clCreateKernel(struct hcl_call *c)
@@ -58,6 +61,34 @@ void hcl_clCloneKernel(struct hcl_call *c)
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
 }
 
+void hcl_clGetKernelSuggestedLocalWorkSizeKHR(struct hcl_call *c)
+{
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_req q;
+    struct vocl_clGetKernelSuggestedLocalWorkSizeKHR_rep p = {0};
+    const size_t *offset, *global;
+    size_t size[3] = {0};
+    vocl_get_clGetKernelSuggestedLocalWorkSizeKHR_req(&c->body, &q);
+    if (!hcl_call_ok(c) || !hcl_sizes(c, q.global_work_offset, q.work_dim, 3, &offset) ||
+        !hcl_sizes(c, q.global_work_size, q.work_dim, 3, &global))
+        return;
+    cl_command_queue queue = hcl_object(c->w, q.command_queue, HCL_QUEUE);
+    cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
+    const struct hcl_ext_functions *x = hcl_ext_of(c->w, queue);
+    if (!queue || !kernel)
+        p.ret = queue ? CL_INVALID_KERNEL : CL_INVALID_COMMAND_QUEUE;
+    else if (!x->clGetKernelSuggestedLocalWorkSizeKHR)
+        p.ret = CL_INVALID_OPERATION;
+    else if (!q.work_dim || q.work_dim > 3)
+        p.ret = CL_INVALID_WORK_DIMENSION;
+    else
+        p.ret = x->clGetKernelSuggestedLocalWorkSizeKHR(queue, kernel, q.work_dim, offset, global,
+                                                        size);
+    if (!p.ret)
+        p.suggested_local_work_size = (struct vocl_words){(const uint64_t *)size, q.work_dim};
+    vocl_put_clGetKernelSuggestedLocalWorkSizeKHR_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
 enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
 
 /* What eight bytes mean to this argument, where the runtime knows its
@@ -91,36 +122,40 @@ static void *native_of(struct hcl_worker *w, uint64_t id)
     return native ? native : hcl_object(w, id, HCL_QUEUE);
 }
 
+cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
+                      const void **out)
+{
+    *out = a->value.data;
+    if (*out && a->value.len != a->size)
+        return CL_INVALID_ARG_SIZE;
+    void **native = hcl_alloc(c, sizeof(*native));
+    if (!native)
+        return CL_OUT_OF_HOST_MEMORY;
+    *native = a->object ? native_of(c->w, a->object) : NULL;
+    if (a->object && !*native)
+        return CL_INVALID_ARG_VALUE;
+    if (*out && a->size == sizeof(*native)) {
+        static const void *none;
+        enum arg_kind kind = arg_kind(c->w, kernel, a->index);
+        if (*native && kind != ARG_VALUE)
+            *out = native;
+        else if (kind == ARG_HANDLE && memcmp(*out, &none, sizeof(none)))
+            return CL_INVALID_ARG_VALUE;
+    }
+    return CL_SUCCESS;
+}
+
 void hcl_clSetKernelArg(struct hcl_call *c)
 {
     struct vocl_clSetKernelArg_req q;
+    cl_int ret = CL_INVALID_KERNEL;
+    const void *value = NULL;
     vocl_get_clSetKernelArg_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    const void *value = q.arg_value.data;
+    struct hcl_arg a = {(cl_uint)q.arg_index, q.arg_size, q.object, q.arg_value};
     cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
-    if (!kernel) {
-        hcl_reply_status(c, CL_INVALID_KERNEL);
-        return;
-    }
-    if (value && q.arg_value.len != q.arg_size) {
-        hcl_reply_status(c, CL_INVALID_ARG_SIZE);
-        return;
-    }
-    void *native = q.object ? native_of(c->w, q.object) : NULL;
-    if (q.object && !native) {
-        hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-        return;
-    }
-    if (value && q.arg_size == sizeof(native)) {
-        static const void *none;
-        enum arg_kind kind = arg_kind(c->w, kernel, q.arg_index);
-        if (native && kind != ARG_VALUE) {
-            value = &native;
-        } else if (kind == ARG_HANDLE && memcmp(value, &none, sizeof(none))) {
-            hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-            return;
-        }
-    }
-    hcl_reply_status(c, c->w->cl.clSetKernelArg(kernel, q.arg_index, q.arg_size, value));
+    if (kernel && !(ret = hcl_kernel_arg(c, kernel, &a, &value)))
+        ret = c->w->cl.clSetKernelArg(kernel, a.index, a.size, value);
+    hcl_reply_status(c, ret);
 }

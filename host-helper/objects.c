@@ -53,6 +53,9 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
 {
     switch (type) {
     case HCL_PLATFORM:
+    case HCL_COMMAND_BUFFER:
+    case HCL_SEMAPHORE:
+    case HCL_MUTABLE_COMMAND:
         return;
     case HCL_DEVICE:
         cl->clRetainDevice(native);
@@ -87,6 +90,9 @@ void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *nat
 {
     switch (type) {
     case HCL_PLATFORM:
+    case HCL_COMMAND_BUFFER:
+    case HCL_SEMAPHORE:
+    case HCL_MUTABLE_COMMAND:
         return;
     case HCL_DEVICE:
         cl->clReleaseDevice(native);

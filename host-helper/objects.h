@@ -26,7 +26,12 @@ enum hcl_type {
     HCL_KERNEL,
     HCL_EVENT,
     HCL_SVM, /* native: the allocation's struct hcl_svm (svm.h), which is `extra` too */
+    /* Extensions' objects: entered by hcl_made_by(), which sees to their release. */
+    HCL_COMMAND_BUFFER,
+    HCL_SEMAPHORE,
+    HCL_MUTABLE_COMMAND,
 };
+#define HCL_TYPE_LAST HCL_MUTABLE_COMMAND
 
 /* Ids with this bit are given by the helper to platforms and root devices. */
 #define HCL_HOST_ID 0x80000000u
@@ -62,7 +67,7 @@ int hcl_objects_release(struct hcl_objects *t, uint64_t id);
  * is new. 0: no memory. */
 uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *native);
 
-/* clRetain or clRelease of any type (nothing for platforms). */
+/* clRetain or clRelease of any type of the core (nothing for platforms). */
 void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *native);
 void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *native);
 

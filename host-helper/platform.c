@@ -117,6 +117,24 @@ void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint nam
         *svm = hcl_svm_capabilities(w, device, *svm);
 }
 
+/*
+ * The list must end where the runtime stops reading: a list of counts ends with
+ * 0, one of names (cl_intel_device_partition_by_names) with -1, and each is
+ * followed by the 0 that ends the whole. NULL: it does not.
+ */
+static const cl_device_partition_property *partition_of(struct hcl_call *c, struct vocl_words p)
+{
+    if (!p.count || p.v[p.count - 1])
+        return NULL;
+    cl_device_partition_property *list = hcl_alloc(c, (p.count + 1) * sizeof(*list));
+    bool names = p.v[0] == CL_DEVICE_PARTITION_BY_NAMES_INTEL, ended = !names;
+    for (uint64_t i = 0; list && i < p.count; i++) {
+        list[i] = p.v[i];
+        ended = ended || list[i] == CL_PARTITION_BY_NAMES_LIST_END_INTEL;
+    }
+    return ended ? list : NULL;
+}
+
 void hcl_clCreateSubDevices(struct hcl_call *c)
 {
     struct vocl_clCreateSubDevices_req q;
@@ -125,8 +143,8 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
     vocl_get_clCreateSubDevices_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    /* The list must end where the runtime stops reading. */
-    if (!q.properties.count || q.properties.v[q.properties.count - 1]) {
+    const cl_device_partition_property *properties = partition_of(c, q.properties);
+    if (!properties) {
         hcl_malformed(c);
         return;
     }
@@ -135,7 +153,7 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
     cl_device_id *out = hcl_alloc(c, (n + 1) * sizeof(*out));
     if (device && out)
         p.ret = c->w->cl.clCreateSubDevices(
-            device, (const cl_device_partition_property *)q.properties.v, n, n ? out : NULL, &made);
+            device, properties, n, n ? out : NULL, &made);
     p.num_devices = made;
     if (p.ret == CL_SUCCESS && n)
         p.ret = hcl_made_all(c, HCL_DEVICE, q.out_devices.v, (void **)out, n < made ? n : made);

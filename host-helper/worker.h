@@ -25,6 +25,7 @@
 #include "wire.h"
 
 struct hcl_defer;
+struct hcl_ext;
 struct hcl_waiting;
 
 /* What did not fit a reply slot, kept until the guest has fetched it. */
@@ -40,6 +41,7 @@ struct hcl_worker {
     cl_icd_dispatch cl; /* the native runtime */
     struct hcl_objects *objects;
     struct hcl_defer *defer;
+    struct hcl_ext *ext; /* extension.h; decoder only */
 
     struct vocl_ring cmd; /* decoder only */
 

@@ -41,38 +41,43 @@ def pixels(out, blocking, row, slice_):
                 rect=f"gcl_image_rect(image, region, {row}, {slice_})", needs=("origin", "region"))
 
 
-def hand(name, op, wire=(), reply=(), **kw):
-    """Both sides by hand: only the structures and the tests are generated."""
-    return Call(name, op=op, wire=[*wire], reply=[*reply], guest=False, host=False, **kw)
+def hand(name, op, wire=(), reply=(), decl=None, **kw):
+    """Both sides by hand: only the structures and the tests are generated. decl: the C
+    parameters, where no header of OpenCL's is sure to have the prototype."""
+    return Call(name, op=op, wire=[*wire], reply=[*reply], guest=False, host=False,
+                args=raw(decl) if decl else [], **kw)
 
 
-def local(name, **kw):
+def local(name, decl=None, **kw):
     """Answered in the guest, by hand; nothing crosses."""
-    return Call(name, cls=LOCAL, guest=False, host=False, **kw)
+    return Call(name, cls=LOCAL, guest=False, host=False, args=raw(decl) if decl else [], **kw)
 
 
-def retain(kind, name, ver="1.0"):
-    return Call(name, cls=LOCAL, args=[Handle(kind, "object")], host=False, ver=ver)
+def retain(kind, name, ver="1.0", **kw):
+    return Call(name, cls=LOCAL, args=[Handle(kind, "object")], host=False, ver=ver, **kw)
 
 
-def release(kind, name, ver="1.0"):
+def release(kind, name, ver="1.0", **kw):
     """The last release is a post of VOCL_OP_RELEASE, the same for every type."""
-    return Call(name, cls=POST, args=[Handle(kind, "object")], host=False, ver=ver)
+    return Call(name, cls=POST, args=[Handle(kind, "object")], host=False, ver=ver, **kw)
 
 
-def info(name, op, *args, local=None, edit=None, ver="1.0"):
-    return Call(name, op=op, args=[*args, INFO], local=local, edit=edit, ver=ver)
+def info(name, op, *args, local=None, edit=None, ver="1.0", **kw):
+    return Call(name, op=op, args=[*args, INFO], local=local, edit=edit, ver=ver, **kw)
 
 
-def enqueue(name, op, *args, command, ver="1.0"):
-    return Call(name, op=op, args=[QUEUE, *args, WAIT_LIST, NewEvent(command)], ver=ver)
+def enqueue(name, op, *args, command, ver="1.0", **kw):
+    return Call(name, op=op, args=[QUEUE, *args, WAIT_LIST, NewEvent(command)], ver=ver, **kw)
 
 
 def absent(name, ver, decl, err="CL_INVALID_OPERATION", ret="cl_int",
            note="a later version carries it"):
     """Not carried yet: fails with the specification's error for it. decl: its C parameters."""
-    params = [Raw(" ".join(p.split())) for p in split_params(decl)]
-    return Call(name, cls=LOCAL, ver=ver, err=err, ret=ret, args=params, host=False, note=note)
+    return Call(name, cls=LOCAL, ver=ver, err=err, ret=ret, args=raw(decl), host=False, note=note)
+
+
+def raw(decl):
+    return [Raw(" ".join(p.split())) for p in split_params(decl)]
 
 
 def split_params(decl):

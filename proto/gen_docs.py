@@ -5,25 +5,12 @@
 def hooks(c):
     by_hand = [side for side, generated in (("guest", c.guest), ("host", c.host)) if not generated]
     if c.op is None:
-        by_hand = [] if c.guest else ["guest"]
+        by_hand = [] if c.guest or c.alias else ["guest"]
     return ", ".join(by_hand) or "-"
 
 
-def coverage(calls):
-    carried = sum(c.carried for c in calls)
-    lines = ["# Coverage",
-             "",
-             "Generated from `proto/calls.py` by `python3 proto/generate.py coverage docs/coverage.md`; "
-             "a test compares the two. "
-             f"{carried} of the {len(calls)} core calls of OpenCL 1.0-3.0 are carried.",
-             "",
-             "- class: **local** is answered in the guest, **post** crosses without an answer, "
-             "**call** waits for one.",
-             "- hook: the sides that are written by hand; `-` means generated.",
-             "- A call that is not carried returns the error given, as the specification has it for a "
-             "device that does not support the feature.",
-             "",
-             "| call | since | class | hook | carried | remark |",
+def core_table(calls):
+    lines = ["| call | since | class | hook | carried | remark |",
              "|---|---|---|---|---|---|"]
     for c in sorted(calls, key=lambda c: c.name):
         what = "yes" if c.carried else f"no: {'NULL' if c.ret not in ('cl_int', 'void') else ''}" \
@@ -32,4 +19,56 @@ def coverage(calls):
             what = "no: does nothing"
         lines.append(f"| {c.name} | {c.ver} | {c.cls if c.carried else '-'} | "
                      f"{hooks(c) if c.carried else '-'} | {what} | {c.note} |")
-    return "\n".join(lines) + "\n"
+    return lines
+
+
+def extension_table(extensions):
+    lines = ["| extension | | |",
+             "|---|---|---|"]
+    for e in sorted(extensions, key=lambda e: e.name):
+        lines.append(f"| {e.name} | {e.verdict} | {e.why} |")
+    return lines
+
+
+def function_table(calls):
+    lines = ["| function | extension | class | hook | remark |",
+             "|---|---|---|---|---|"]
+    for c in sorted(calls, key=lambda c: (c.ext, c.name)):
+        lines.append(f"| {c.name} | {c.ext} | {c.cls} | {hooks(c)} | {c.note} |")
+    return lines
+
+
+def coverage(calls, extension_calls, extensions):
+    carried = sum(c.carried for c in calls)
+    return "\n".join([
+        "# Coverage",
+        "",
+        "Generated from `proto/calls.py` and `proto/extensions.py` by "
+        "`python3 proto/generate.py coverage docs/coverage.md`; a test compares the two.",
+        "",
+        "## Core calls",
+        "",
+        f"{carried} of the {len(calls)} core calls of OpenCL 1.0-3.0 are carried.",
+        "",
+        "- class: **local** is answered in the guest, **post** crosses without an answer, "
+        "**call** waits for one.",
+        "- hook: the sides that are written by hand; `-` means generated.",
+        "- A call that is not carried returns the error given, as the specification has it for a "
+        "device that does not support the feature.",
+        "",
+        *core_table(calls),
+        "",
+        "## Extensions",
+        "",
+        "A guest is shown those of the runtime's extensions that are *passed through* (they are "
+        "language features, queries and flags) or *carried* (they have functions, and those cross, "
+        "too). The others are filtered, and so is one that is not in this table.",
+        "",
+        *extension_table(extensions),
+        "",
+        "## Functions of extensions",
+        "",
+        "`clGetExtensionFunctionAddressForPlatform` returns those that the platform's runtime has.",
+        "",
+        *function_table(extension_calls),
+    ]) + "\n"

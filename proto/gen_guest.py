@@ -3,8 +3,8 @@
 
 from emit import Out, params_text
 from gen_codec import op_name
-from model import (BytesIn, Data, Handle, Handles, INFO, LOCAL, NewEvent, OutScalar, POST, Scalar,
-                   Sizes, String)
+from model import (Array, BytesIn, CommandProperties, Data, FILTERED, Handle, Handles, INFO, LOCAL,
+                   NEW_COMMAND, NewEvent, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String)
 
 FAIL = {"cl_int": "return CL_INVALID_OPERATION;"}
 
@@ -46,6 +46,18 @@ def emit_request(o, c):
         elif isinstance(a, Handles):
             o(f"    if ((err = gcl_frame_{a.suffix}s(&f, {a.count}, {a.name}, {a.error}, &req.{a.name})))"
               "\n        goto out;")
+        elif isinstance(a, Array):
+            o(f"    if ((err = gcl_frame_ulongs(&f, {a.count}, {a.name}, &req.{a.name})))\n        goto out;")
+        elif a is SYNC_POINTS:
+            o(f"    if ((err = gcl_frame_sync_points(&f, {a.count}, {a.name}, &req.{a.name})))\n        goto out;")
+        elif isinstance(a, CommandProperties):
+            o("    if ((err = gcl_frame_properties64(&f, properties, &req.properties)))\n        goto out;")
+        elif a is NEW_COMMAND:
+            kernel = any(name == "kernel" for _, name in c.params)
+            o(f"    if (mutable_handle && !(made = gcl_command_create(command_buffer, command_queue, "
+              f"{'kernel, work_dim' if kernel else 'NULL, 0'}))) {{\n"
+              "        err = CL_OUT_OF_HOST_MEMORY;\n        goto out;\n    }\n"
+              "    req.mutable_handle = gcl_id(made);")
         elif isinstance(a, BytesIn):
             o(f"    req.{a.name} = (struct vocl_bytes){{{a.name}, {a.size}}};")
         elif isinstance(a, String):
@@ -87,6 +99,8 @@ def stub_call(o, c):
     o(f"\nstatic {c.ret} CL_API_CALL gcl_{c.name}({params_text(c)})\n{{")
     o("    struct gcl_frame f;")
     o(f"    struct vocl_{c.name}_req req = {{0}};\n    struct vocl_{c.name}_rep rep;\n    cl_int err;\n")
+    if NEW_COMMAND in c.args:
+        o("    cl_mutable_command_khr made = NULL;")
     emit_checks(o, c)
     for a in c.args:
         if isinstance(a, Data):
@@ -106,32 +120,76 @@ def stub_call(o, c):
     emit_request(o, c)
     emit_reply(o, c)
     o("out:")
+    if NEW_COMMAND in c.args:
+        o("    gcl_command_recorded(made, err, mutable_handle);")
     o(f"    return gcl_frame_end(&f, err, {'event' if event else 'NULL'});\n}}")
 
 
-def stubs(calls):
-    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h", "stubs.h",
-                                        "calls.h")
+def stub_older(o, c):
+    """The same function with the parameters that it had in earlier versions."""
+    params = ", ".join(decl for decl, _ in c.older_params)
+    args = ["NULL" if isinstance(a, CommandProperties) and a.added else name
+            for a in c.args for _, name in a.params]
+    o(f"\nstatic {c.ret} CL_API_CALL gcl_{c.name}_older({params})\n{{")
+    o(f"    return gcl_{c.name}({', '.join(args)});\n}}")
+
+
+def function_table(o, calls):
+    o("\nconst struct gcl_function gcl_extension_functions[] = {")
     for c in calls:
+        fn = f"(void *)gcl_{c.alias or c.name}"
+        older = f"(void *)gcl_{c.name}_older" if c.older_params else "NULL"
+        o(f'    {{"{c.name}", {fn}, {older}}},')
+    o("};\n\nconst size_t gcl_num_extension_functions ="
+      "\n    sizeof(gcl_extension_functions) / sizeof(gcl_extension_functions[0]);")
+
+
+def extension_table(o, extensions):
+    o("\nconst char *const gcl_extensions[] = {")
+    for e in sorted(extensions, key=lambda e: e.name):
+        if e.verdict != FILTERED:
+            o(f'    "{e.name}",')
+    o("};\n\nconst size_t gcl_num_extensions = sizeof(gcl_extensions) / sizeof(gcl_extensions[0]);")
+
+
+# Extensions' functions for which cl_khr_icd's table has a place.
+IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT",
+               "clGetKernelSubGroupInfoKHR")
+
+
+def stubs(calls, extension_calls, extensions):
+    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
+                                          "extension.h", "mutable_command.h", "stubs.h", "calls.h")
+    for c in [*calls, *extension_calls]:
         if c.err:
             stub_absent(o, c)
+        elif c.alias:
+            continue
         elif c.name.startswith(("clRetain", "clRelease")):
             stub_count(o, c)
         elif c.guest:
             stub_call(o, c)
+            if c.older_params:
+                stub_older(o, c)
     o("\nconst cl_icd_dispatch gcl_dispatch = {")
-    for c in calls:
-        o(f"    .{c.name} = gcl_{c.name},")
+    for c in [*calls, *extension_calls]:
+        if not c.ext or c.name in IN_DISPATCH:
+            o(f"    .{c.name} = gcl_{c.alias or c.name},")
     o("};")
+    function_table(o, extension_calls)
+    extension_table(o, extensions)
     return o.text()
 
 
-def header(calls):
+def header(calls, extension_calls):
     o = Out("The entry points that the guest writes by hand.")
-    o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<CL/cl_icd.h>")
+    o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<CL/cl_icd.h>", "extension_types.h")
     o("\n/* What every handle points at first (cl_khr_icd). */\nextern const cl_icd_dispatch gcl_dispatch;\n")
     for c in calls:
         if c.carried and not c.guest:
             o(f"__typeof__({c.name}) gcl_{c.name};")
+    for c in extension_calls:
+        if not c.guest and not c.alias:
+            o(f"{c.ret} CL_API_CALL gcl_{c.name}({params_text(c)});")
     o("\n#endif")
     return o.text()

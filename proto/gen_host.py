@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The helper's handlers, its table of them, and the table of native entry points."""
 
-from emit import Out
+from emit import Out, params_text
 from gen_codec import op_name
-from model import BytesIn, Data, Handle, Handles, INFO, NewEvent, OutScalar, Scalar, Sizes, String
+from model import (Array, BytesIn, CommandProperties, Data, EXTENSION_HANDLES, Handle, Handles, INFO,
+                   NEW_COMMAND, NewEvent, OutScalar, SYNC_POINTS, Scalar, Sizes, String)
 
 
 def declare(o, c):
@@ -15,6 +16,12 @@ def declare(o, c):
             o(f"    const size_t *{a.name};")
         elif isinstance(a, Handles):
             o(f"    const {a.ctype} *{a.name};")
+        elif isinstance(a, Array):
+            o(f"    const {a.ctype} *{a.name};")
+        elif a is SYNC_POINTS:
+            o(f"    const cl_sync_point_khr *{a.name};")
+        elif a is NEW_COMMAND:
+            o("    cl_mutable_command_khr made = NULL;")
         elif isinstance(a, OutScalar):
             o(f"    {a.ctype} {a.name} = 0;")
         elif isinstance(a, String):
@@ -39,6 +46,14 @@ def resolve(o, c):
         elif isinstance(a, Handles):
             o(f"    if (!({a.name} = hcl_objects(c, q.{a.name}, HCL_{a.suffix.upper()})) && q.{a.name}.count) {{\n"
               f"        p.ret = {a.error};\n        goto out;\n    }}")
+        elif isinstance(a, Array):
+            o(f"    if (!hcl_ulongs(c, q.{a.name}, q.{a.of}.count, &{a.name}))\n        return;")
+        elif a is SYNC_POINTS:
+            o(f"    if (!hcl_sync_points(c, q.{a.name}, &{a.name}))\n        return;")
+        elif isinstance(a, CommandProperties):
+            o("    if (!hcl_properties_ok(c, q.properties))\n        return;")
+            o("    if (!hcl_command_properties_known(q.properties)) {\n"
+              "        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }")
         elif isinstance(a, BytesIn):
             size = a.size if a.size.isdigit() else f"q.{a.size}"
             o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
@@ -52,10 +67,16 @@ def resolve(o, c):
               "        goto out;")
 
 
-def native_args(c):
+def native_args(c, older=False):
     out = []
     for a in c.args:
-        if isinstance(a, Data):
+        if isinstance(a, CommandProperties):
+            out += [] if older and a.added else ["q.properties.v"]
+        elif a is NEW_COMMAND:
+            out.append("q.mutable_handle ? &made : NULL")
+        elif a is SYNC_POINTS:
+            out += [f"q.{a.name}.count", a.name]
+        elif isinstance(a, Data):
             out.append(f"{a.name}.ptr")
         elif isinstance(a, Handles):
             out += [f"q.{a.name}.count", a.name]
@@ -79,6 +100,26 @@ def blocking(c):
     return next((a.blocking for a in c.args if isinstance(a, Data)), None)
 
 
+def functions_of(c):
+    """Where the extension's functions of the first object's platform are."""
+    first = c.args[0]
+    of_list = isinstance(first, Handles)
+    kind = f"HCL_{first.suffix.upper()}"
+    if first.ctype in EXTENSION_HANDLES:
+        return f"hcl_ext_made(c->w, q.{first.name}, {kind})"
+    return f"hcl_ext_of(c->w, {first.name}{'[0]' if of_list else ''})"
+
+
+def native_call(o, c, args, older_args=None, indent="    "):
+    """Call the native function; earlier versions of an extension's have fewer parameters."""
+    where = "x->" if c.ext else "c->w->cl."
+    if older_args:
+        o(f"{indent}if (!{where}{c.name})\n{indent}    p.ret = {where}{c.name}_older({older_args});\n"
+          f"{indent}else")
+        indent += "    "
+    o(f"{indent}p.ret = {where}{c.name}({args});")
+
+
 def handler(o, c):
     name = f"vocl_{c.name}"
     data = next((a for a in c.args if isinstance(a, Data)), None)
@@ -86,23 +127,35 @@ def handler(o, c):
     o(f"\nstatic void hcl_{c.name}(struct hcl_call *c)\n{{")
     o(f"    struct {name}_req q;\n    struct {name}_rep p = {{0}};")
     declare(o, c)
+    if c.ext:
+        o("    const struct hcl_ext_functions *x;")
     o(f"\n    vocl_get_{name[5:]}_req(&c->body, &q);\n    if (!hcl_call_ok(c))\n        return;")
-    o(f"    if (!c->w->cl.{c.name}) {{\n        p.ret = CL_INVALID_OPERATION;\n        goto out;\n    }}")
-    resolve(o, c)
+    missing = f"!c->w->cl.{c.name}"
+    if c.ext:
+        resolve(o, c)
+        missing = f"!x->{c.name}" + (f" && !x->{c.name}_older" if c.older_params else "")
+        o(f"    x = {functions_of(c)};")
+    o(f"    if ({missing}) {{\n        p.ret = CL_INVALID_OPERATION;\n        goto out;\n    }}")
+    if not c.ext:
+        resolve(o, c)
     if INFO in c.args:
         fixed = native_args(c).replace("size, value, &n", "%s")
         o("    size_t n = 0, size = 0;\n    void *value = NULL;")
         o("    if (hcl_info_is_handle(q.param_name)) {\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }")
-        o(f"    p.ret = c->w->cl.{c.name}({fixed % '0, NULL, &n'});")
+        native_call(o, c, fixed % '0, NULL, &n')
         o("    if (p.ret != CL_SUCCESS || (p.ret = hcl_info_room(c, n, q.param_value_size, q.want_value, &size, &value)))"
           "\n        goto out;")
-        o(f"    if (value)\n        p.ret = c->w->cl.{c.name}({native_args(c)});")
+        o("    if (value)")
+        native_call(o, c, native_args(c), indent="        ")
         if c.edit:
             o(f"    if (value && p.ret == CL_SUCCESS)\n        {c.edit}(c->w, {c.args[0].name}, q.param_name, value, n);")
         o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n"
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
-        o(f"    p.ret = c->w->cl.{c.name}({native_args(c)});")
+        native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
+    if NEW_COMMAND in c.args:
+        kernel = next((a.name for a in c.args if isinstance(a, Handle) and a.ctype == "cl_kernel"), "NULL")
+        o(f"    p.ret = hcl_recorded(c, p.ret, q.command_buffer, q.mutable_handle, made, {kernel});")
     for a in c.args:
         if isinstance(a, OutScalar):
             o(f"    p.{a.name} = {a.name};")
@@ -116,8 +169,8 @@ def handler(o, c):
 
 
 def handlers(calls, control):
-    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h", "platform.h",
-                                              "image.h",                                              "calls.h")
+    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
+                                              "extension.h", "image.h", "platform.h", "calls.h")
     for c in calls:
         if c.op is not None and c.host:
             handler(o, c)
@@ -147,5 +200,49 @@ def native(calls):
     o("\nvoid hcl_native_resolve(cl_icd_dispatch *cl, void *lib)\n{")
     for c in calls:
         o(f"    *(void **)&cl->{c.name} = dlsym(lib, \"{c.name}\");")
+    o("}")
+    return o.text()
+
+
+def members(c):
+    """The pointers to one function: as it is, and as it was in earlier versions."""
+    yield c.name, params_text(c)
+    if c.older_params:
+        yield f"{c.name}_older", ", ".join(decl for decl, _ in c.older_params)
+
+
+def extension_header(calls):
+    o = Out("The functions of extensions that a platform may have.")
+    o("#ifndef HCL_EXT_FUNCTIONS_H\n#define HCL_EXT_FUNCTIONS_H\n")
+    o.include("<stdbool.h>", "<stddef.h>").include("extension_types.h")
+    o("\nstruct hcl_ext_functions {")
+    for c in calls:
+        if not c.alias:
+            for name, params in members(c):
+                o(f"    {c.ret}(CL_API_CALL *{name})({params});")
+    o("};\n\n/* The names of all of them, and of other names of core calls. */")
+    o("extern const char *const hcl_ext_names[];\nextern const size_t hcl_num_ext_names;\n")
+    o("/* Fill the table. older: commands of command buffers have no properties, as before 0.9.5. */")
+    o("void hcl_ext_resolve(struct hcl_ext_functions *x, void *(*find)(void *opaque, const char *name),\n"
+      "                     void *opaque, bool older);\n\n#endif")
+    return o.text()
+
+
+def extension_source(calls):
+    o = Out("The functions of extensions, looked up by name.").include("ext_functions.h")
+    o("\nconst char *const hcl_ext_names[] = {")
+    for c in calls:
+        o(f'    "{c.name}",')
+    o("};\n\nconst size_t hcl_num_ext_names = sizeof(hcl_ext_names) / sizeof(hcl_ext_names[0]);")
+    o("\nvoid hcl_ext_resolve(struct hcl_ext_functions *x, void *(*find)(void *opaque, const char *name),\n"
+      "                     void *opaque, bool older)\n{")
+    for c in calls:
+        if c.alias:
+            continue
+        if c.older_params:
+            o(f'    *(void **)(older ? (void *)&x->{c.name}_older : (void *)&x->{c.name}) =\n'
+              f'        find(opaque, "{c.name}");')
+        else:
+            o(f'    *(void **)&x->{c.name} = find(opaque, "{c.name}");')
     o("}")
     return o.text()

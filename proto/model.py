@@ -57,7 +57,13 @@ HANDLES = {
     "cl_kernel": ("kernel", "CL_INVALID_KERNEL"),
     "cl_event": ("event", "CL_INVALID_EVENT"),
     "cl_sampler": ("sampler", "CL_INVALID_SAMPLER"),
+    "cl_command_buffer_khr": ("command_buffer", "CL_INVALID_COMMAND_BUFFER_KHR"),
+    "cl_semaphore_khr": ("semaphore", "CL_INVALID_SEMAPHORE_KHR"),
+    "cl_mutable_command_khr": ("mutable_command", "CL_INVALID_MUTABLE_COMMAND_KHR"),
 }
+
+# Those of extensions: made by an extension's function, and released by one.
+EXTENSION_HANDLES = ("cl_command_buffer_khr", "cl_semaphore_khr", "cl_mutable_command_khr")
 
 
 class Arg:
@@ -163,6 +169,61 @@ class WaitList(Handles):
 
 
 WAIT_LIST = WaitList()
+
+
+@dataclass
+class Array(Arg):
+    """const TYPE *name: `count` integers (the name of a Handles' count), or NULL."""
+    ctype: str
+    name: str
+    count: str
+    of: str  # the Handles argument that the count belongs to
+
+    @property
+    def params(self):
+        return [(f"const {self.ctype} *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+class SyncPoints(Arg):
+    """cl_uint count, const cl_sync_point_khr *list (cl_khr_command_buffer)."""
+    count, name = "num_sync_points_in_wait_list", "sync_point_wait_list"
+    params = [(f"cl_uint {count}", count), (f"const cl_sync_point_khr *{name}", name)]
+
+    @property
+    def request(self):
+        return Words(self.name)
+
+
+SYNC_POINTS = SyncPoints()
+
+
+@dataclass
+class CommandProperties(Arg):
+    """const cl_command_properties_khr *properties, a list that ends with 0, of plain
+    numbers. added: versions before 0.9.5 of the extension, which older runtimes
+    have, do not have this parameter."""
+    added: bool
+    params = [("const cl_command_properties_khr *properties", "properties")]
+
+    @property
+    def request(self):
+        return Words("properties")
+
+
+class NewCommand(Arg):
+    """cl_mutable_command_khr *mutable_handle: the guest makes the id."""
+    params = [("cl_mutable_command_khr *mutable_handle", "mutable_handle")]
+
+    @property
+    def request(self):
+        return U64("mutable_handle")
+
+
+NEW_COMMAND = NewCommand()
 
 
 @dataclass
@@ -287,6 +348,8 @@ class Call:
     local   guest: function that may answer an info query without asking
     edit    host: function that changes the value of an info query before it is sent
     err     not carried: the error it returns
+    ext     the extension that it belongs to; None: a core call
+    alias   the core call that does the same, with the same parameters
     """
     name: str
     op: int = None
@@ -300,6 +363,8 @@ class Call:
     local: str = None
     edit: str = None
     err: str = None
+    ext: str = None
+    alias: str = None
     ret: str = "cl_int"
     note: str = ""
 
@@ -322,3 +387,29 @@ class Call:
     @property
     def params(self):
         return [p for a in self.args for p in a.params]
+
+    @property
+    def older_params(self):
+        """Those of earlier versions of the extension, or None if they were the same."""
+        if not any(isinstance(a, CommandProperties) and a.added for a in self.args):
+            return None
+        return [p for a in self.args if not (isinstance(a, CommandProperties) and a.added)
+                for p in a.params]
+
+
+# ----------------------------------------------------------------- extensions
+
+PASSED, HERE, FILTERED = "passed through", "carried", "filtered"
+
+
+@dataclass(frozen=True)
+class Extension:
+    """An extension that some runtime advertises, and what we do about it.
+
+    PASSED     nothing but language features, queries and flags, which cross as they are
+    HERE       it has entry points, and they cross (extensions.py)
+    FILTERED   not shown to the guest, for the reason in `why`
+    """
+    name: str
+    verdict: str
+    why: str = ""

@@ -63,7 +63,43 @@ static void no_extension_function_is_promised(void)
     cl_close(&cl);
 }
 
+/* cl_ext_device_fission's functions are the loader's, too, whether or not the
+ * runtime advertises it. */
+static void sub_devices_have_their_earlier_functions(void)
+{
+    struct cl cl = cl_open(0);
+    cl_device_partition_property_ext counts[] = {CL_DEVICE_PARTITION_BY_COUNTS_EXT, 1, 1,
+                                                 CL_PARTITION_BY_COUNTS_LIST_END_EXT,
+                                                 CL_PROPERTIES_LIST_END_EXT};
+    cl_device_partition_property core[] = {CL_DEVICE_PARTITION_BY_COUNTS, 1, 1,
+                                           CL_DEVICE_PARTITION_BY_COUNTS_LIST_END, 0};
+    cl_device_partition_property_ext many[] = {CL_DEVICE_PARTITION_BY_COUNTS_EXT, 100000,
+                                               CL_PARTITION_BY_COUNTS_LIST_END_EXT,
+                                               CL_PROPERTIES_LIST_END_EXT};
+    cl_device_partition_property_ext unknown[] = {0x7777, 1, 0};
+    cl_device_id sub[2] = {0}, parent = NULL;
+    cl_uint units = 0, n = 0;
+    CL(clGetDeviceInfo(cl.device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(units), &units, NULL));
+    CL_IS(clCreateSubDevicesEXT(cl.device, unknown, 0, NULL, &n), CL_INVALID_VALUE);
+    CHECK(clCreateSubDevicesEXT(cl.device, many, 0, NULL, &n) < 0);
+    if (units >= 2 && !clCreateSubDevices(cl.device, core, 0, NULL, &n)) {
+        CL(clCreateSubDevicesEXT(cl.device, counts, 0, NULL, &n));
+        CHECK(n == 2);
+        CL(clCreateSubDevicesEXT(cl.device, counts, 2, sub, NULL));
+        CL(clGetDeviceInfo(sub[1], CL_DEVICE_PARENT_DEVICE, sizeof(parent), &parent, NULL));
+        CHECK(parent == cl.device);
+        CL(clRetainDeviceEXT(sub[0]));
+        CL(clGetDeviceInfo(sub[0], CL_DEVICE_REFERENCE_COUNT, sizeof(n), &n, NULL));
+        CHECK(n == 2);
+        CL(clReleaseDeviceEXT(sub[0]));
+        CL(clReleaseDeviceEXT(sub[0]));
+        CL(clReleaseDeviceEXT(sub[1]));
+    }
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
+    CASE(sub_devices_have_their_earlier_functions),
     CASE(no_extension_is_shown_without_its_functions),
     CASE(pipes_are_refused),
     CASE(device_queues_are_refused),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fake_calls.h"
 
+#include "extension_types.h"
+
 INFO(platform_info, cl_platform_id, HCL_PLATFORM, cl_platform_info)
 INFO(queue_info, cl_command_queue, HCL_QUEUE, cl_command_queue_info)
 INFO(profiling_info, cl_event, HCL_EVENT, cl_profiling_info)
@@ -8,8 +10,12 @@ INFO(profiling_info, cl_event, HCL_EVENT, cl_profiling_info)
 static cl_int CL_API_CALL device_info(cl_device_id h, cl_device_info name, size_t size, void *value,
                                       size_t *ret)
 {
+    static const char *const strings[] = {"one", "", "three"};
     cl_device_type type = CL_DEVICE_TYPE_CPU;
     fake_of(h, HCL_DEVICE);
+    if (name == CL_DEVICE_SPIRV_EXTENSIONS_KHR ||
+        name == CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR)
+        return give(strings, sizeof(strings), size, value, ret);
     return name == CL_DEVICE_TYPE ? give(&type, sizeof(type), size, value, ret)
                                   : some_info(name, size, value, ret);
 }
@@ -261,4 +267,5 @@ void fake_native_fill(cl_icd_dispatch *cl)
     fake_fill_memory(cl);
     fake_fill_programs(cl);
     fake_fill_svm(cl);
+    fake_fill_extensions(cl);
 }

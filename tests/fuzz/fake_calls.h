@@ -14,6 +14,7 @@
 void fake_fill_memory(cl_icd_dispatch *cl);
 void fake_fill_programs(cl_icd_dispatch *cl);
 void fake_fill_svm(cl_icd_dispatch *cl);
+void fake_fill_extensions(cl_icd_dispatch *cl);
 
 /* How a call that makes an object returns it. */
 static inline void *made(struct fake *f, cl_int *ret)

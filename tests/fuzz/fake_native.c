@@ -35,7 +35,7 @@ struct fake *fake_create(enum hcl_type type)
     struct fake *f = calloc(1, sizeof(*f));
     if (!f)
         broken("no memory");
-    *f = (struct fake){.next = objects, .type = type, .refs = 1};
+    *f = (struct fake){.dispatch = &objects, .next = objects, .type = type, .refs = 1};
     objects = f;
     return f;
 }

@@ -29,6 +29,7 @@
 struct fake_callback;
 
 struct fake {
+    const void *dispatch; /* must be first: cl_khr_icd */
     struct fake *next;
     enum hcl_type type;
     int refs; /* 0: dead */
@@ -56,7 +57,8 @@ void fake_native_settle(void);
  * does not release them either. */
 void fake_native_finish(void);
 
-/* The table's entries (fake_calls.c, fake_memory.c, fake_programs.c). */
+/* The table's entries (fake_calls.c, fake_extensions.c, fake_memory.c,
+ * fake_programs.c). */
 void fake_native_fill(cl_icd_dispatch *cl);
 
 struct fake *fake_create(enum hcl_type type);

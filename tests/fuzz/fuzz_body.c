@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <CL/cl.h>
+#include "extension_types.h"
 
 /* Fields of these names hold one of these values, most of the time. */
 #define MANY 8
@@ -14,8 +14,18 @@ static const struct {
     unsigned count;
 } plausible[] = {
     {" context ", {FUZZ_CONTEXT}, 1},
-    {" command_queue ", {FUZZ_QUEUE}, 1},
-    {" buffer memobj src_buffer dst_buffer mem_objects ",
+    {" command_queue queues ", {FUZZ_QUEUE, FUZZ_QUEUE, FUZZ_QUEUE, 0}, 4},
+    {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
+    {" command ", {FUZZ_COMMAND, FUZZ_NEW}, 2},
+    {" num_configs ", {1, 0, 2}, 3},
+    {" configs ", {FUZZ_COMMAND, 1, 0, 1, 7, FUZZ_BUFFER}, 6},
+    {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
+    {" properties ",
+     {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
+      FUZZ_DEVICE, 1, 0},
+     6},
+    {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
+    {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
      6},
     {" object ", {0, FUZZ_BUFFER, 0, FUZZ_SAMPLER, FUZZ_IMAGE, FUZZ_NEW}, 6},
@@ -106,6 +116,8 @@ static void put_words(struct fuzz_input *in, const char *name, struct vocl_write
     bool sizes = strstr(name, "origin") || !strcmp(name, "region");
     if (!strcmp(name, "desc"))
         count = 9;
+    else if (!strcmp(name, "configs"))
+        count = 4 + fuzz_pick(in, 8);
     else if (sizes && fuzz_pick(in, 16))
         count = 3;
     for (uint64_t i = 0; i < count; i++)

@@ -49,6 +49,9 @@ enum fuzz_id {
     FUZZ_USER_EVENT,
     FUZZ_EVENT,
     FUZZ_SVM,
+    FUZZ_COMMAND_BUFFER,
+    FUZZ_SEMAPHORE,
+    FUZZ_COMMAND,
     FUZZ_NEW, /* from here on to FUZZ_MAX_ID: what requests make */
     FUZZ_MAX_ID = 60,
 };

@@ -18,6 +18,7 @@
 #include "calls.h"
 #include "decoder.h"
 #include "defer.h"
+#include "extension.h"
 #include "fake_native.h"
 #include "fuzz.h"
 #include "fuzz_body.h"
@@ -93,7 +94,9 @@ static void send(uint16_t op)
 /* One object of each sort, under the numbers of fuzz_body.h. */
 static void prelude(void)
 {
-    static const uint64_t device[] = {FUZZ_DEVICE}, waits[] = {FUZZ_USER_EVENT};
+    static const uint64_t device[] = {FUZZ_DEVICE}, waits[] = {FUZZ_USER_EVENT},
+                          queues[] = {FUZZ_QUEUE}, one[] = {1},
+                          binary[] = {CL_SEMAPHORE_TYPE_KHR, CL_SEMAPHORE_TYPE_BINARY_KHR, 0};
     static const uint64_t desc[9] = {CL_MEM_OBJECT_IMAGE2D, 16, 16, 0, 0, 0, 0, 0, 0};
     static const struct vocl_bytes source[] = {{"kernel", 6}};
     struct vocl_payload region = {VOCL_PAYLOAD_REGION, FUZZ_REGION_SIZE, FUZZ_REGION, 0, NULL};
@@ -114,6 +117,11 @@ static void prelude(void)
     SEND_AS(VOCL_OP_SVM_PLACE, svm_place, .svm = FUZZ_SVM, .region = FUZZ_REGION);
     SEND(clEnqueueMarkerWithWaitList, .command_queue = FUZZ_QUEUE, .event_wait_list = {waits, 1},
          .event = FUZZ_EVENT, .event_slot = 2);
+    SEND(clCreateCommandBufferKHR, .id = FUZZ_COMMAND_BUFFER, .queues = {queues, 1});
+    SEND(clCommandNDRangeKernelKHR, .command_buffer = FUZZ_COMMAND_BUFFER, .kernel = FUZZ_KERNEL,
+         .work_dim = 1, .global_work_size = {one, 1}, .mutable_handle = FUZZ_COMMAND);
+    SEND(clCreateSemaphoreWithPropertiesKHR, .id = FUZZ_SEMAPHORE, .context = FUZZ_CONTEXT,
+         .properties = {binary, 3});
 }
 
 static void send_made_up(void)
@@ -268,7 +276,7 @@ static void end(void)
     struct hcl_worker *w = &guest.worker;
     bool gone = false;
     fake_native_settle();
-    for (int type = HCL_DEVICE; type <= HCL_SVM; type++)
+    for (int type = HCL_DEVICE; type <= HCL_TYPE_LAST; type++)
         for (uint64_t id = 0; (id = hcl_objects_next(w->objects, id, type));)
             hcl_objects_release(w->objects, id);
     fake_native_finish();
@@ -277,6 +285,7 @@ static void end(void)
         abort();
     hcl_regions_destroy(guest.base.regions);
     hcl_objects_destroy(w->objects);
+    hcl_ext_finish(w);
     for (int i = 0; i < (int)VOCL_REPLY_SLOTS; i++)
         free(w->rest[i].data);
     while (w->msg_first) {

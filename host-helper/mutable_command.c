@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "call.h"
+#include "calls.h"
+#include "extension.h"
+#include "handlers.h"
+#include "kernel.h"
+
+/* What came of an update, as it is read. */
+struct update {
+    const uint64_t *at, *end;
+    struct vocl_blobs values;
+};
+
+static bool next(struct update *u, size_t n, const uint64_t **out)
+{
+    if (n > (size_t)(u->end - u->at))
+        return false;
+    *out = u->at;
+    u->at += n;
+    return true;
+}
+
+static bool next_sizes(struct update *u, bool present, const size_t **out)
+{
+    const uint64_t *words = NULL;
+    if (present && !next(u, 3, &words))
+        return false;
+    *out = (const size_t *)words;
+    return true;
+}
+
+/* The arguments of one command; false: malformed. */
+static bool read_args(struct hcl_call *c, struct update *u, cl_kernel kernel, uint64_t n,
+                      struct vocl_mutable_dispatch_config *d, cl_int *ret)
+{
+    const uint64_t *words;
+    if (n > (size_t)(u->end - u->at) / 3 || n > u->values.count)
+        return false;
+    struct vocl_mutable_dispatch_arg *list = hcl_alloc(c, n * sizeof(*list));
+    if (!list) {
+        *ret = CL_OUT_OF_HOST_MEMORY;
+        return true;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        struct hcl_arg a = {0};
+        if (!next(u, 3, &words) || !vocl_blobs_next(&u->values, &a.value))
+            return false;
+        a.index = (cl_uint)words[0];
+        a.size = words[1];
+        a.object = words[2];
+        list[i].arg_index = a.index;
+        list[i].arg_size = a.size;
+        if (!*ret)
+            *ret = kernel ? hcl_kernel_arg(c, kernel, &a, &list[i].arg_value) : CL_INVALID_VALUE;
+    }
+    d->num_args = (cl_uint)n;
+    d->arg_list = n ? list : NULL;
+    return true;
+}
+
+/* One command; false: malformed. The runtime reads at most three sizes. */
+static bool read_config(struct hcl_call *c, struct update *u, uint64_t buffer,
+                        struct vocl_mutable_dispatch_config *d, cl_int *ret)
+{
+    const uint64_t *words;
+    if (!next(u, 4, &words))
+        return false;
+    d->command = hcl_object(c->w, words[0], HCL_MUTABLE_COMMAND);
+    d->work_dim = (cl_uint)words[1];
+    if (!next_sizes(u, words[2] & VOCL_MUTABLE_OFFSET, &d->global_work_offset) ||
+        !next_sizes(u, words[2] & VOCL_MUTABLE_GLOBAL, &d->global_work_size) ||
+        !next_sizes(u, words[2] & VOCL_MUTABLE_LOCAL, &d->local_work_size))
+        return false;
+    if (!d->command || !hcl_ext_owns(c->w, buffer, words[0]))
+        *ret = CL_INVALID_MUTABLE_COMMAND_KHR;
+    else if (d->work_dim > 3)
+        *ret = CL_INVALID_VALUE;
+    return read_args(c, u, d->command ? hcl_ext_kernel(c->w, words[0]) : NULL, words[3], d, ret);
+}
+
+void hcl_clUpdateMutableCommandsKHR(struct hcl_call *c)
+{
+    struct vocl_clUpdateMutableCommandsKHR_req q;
+    cl_int ret = CL_SUCCESS;
+    vocl_get_clUpdateMutableCommandsKHR_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_command_buffer_khr buffer = hcl_object(c->w, q.command_buffer, HCL_COMMAND_BUFFER);
+    const struct hcl_ext_functions *x = hcl_ext_made(c->w, q.command_buffer, HCL_COMMAND_BUFFER);
+    uint64_t n = q.num_configs;
+    if (n > q.configs.count / 4) {
+        hcl_malformed(c);
+        return;
+    }
+    struct update u = {q.configs.v, q.configs.v + q.configs.count, q.values};
+    struct vocl_mutable_dispatch_config *configs = hcl_alloc(c, n * sizeof(*configs) + 1);
+    const void **list = hcl_alloc(c, n * sizeof(*list) + 1);
+    cl_command_buffer_update_type_khr *types = hcl_alloc(c, n * sizeof(*types) + 1);
+    if (!configs || !list || !types)
+        ret = CL_OUT_OF_HOST_MEMORY;
+    for (uint64_t i = 0; ret != CL_OUT_OF_HOST_MEMORY && i < n; i++) {
+        if (!read_config(c, &u, q.command_buffer, &configs[i], &ret)) {
+            hcl_malformed(c);
+            return;
+        }
+        list[i] = &configs[i];
+        types[i] = VOCL_MUTABLE_DISPATCH_CONFIG;
+    }
+    if (!buffer)
+        ret = CL_INVALID_COMMAND_BUFFER_KHR;
+    else if (!x->clUpdateMutableCommandsKHR)
+        ret = CL_INVALID_OPERATION;
+    else if (!ret)
+        ret = x->clUpdateMutableCommandsKHR(buffer, (cl_uint)n, n ? types : NULL, n ? list : NULL);
+    hcl_reply_status(c, ret);
+}
