@@ -10,6 +10,7 @@ heading, blocks of code and headings without a pattern are for people."""
 
 import re
 
+from compare import LOST
 from pattern import matches
 
 HEADING = re.compile(r"#+ +(.*)")
@@ -47,7 +48,7 @@ def explain(entries, comparisons):
     untrue = []
     for pattern, why in entries:
         met = [c for c in comparisons if matches(pattern, c.case.id)]
-        lost = [c for c in met if c.kind == "lost"]
+        lost = [c for c in met if c.kind == LOST]
         for c in lost:
             c.known = c.known or why
         if met and not lost:

@@ -55,11 +55,6 @@ def signal_of(status):
     return number if 0 < number <= LAST_SIGNAL else 0
 
 
-def last_line(text):
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else ""
-
-
 def judge(suite, case, ran):
     """The outcome of a case. The suite reads what a program says that has ended by itself."""
     parts = suite.parts(ran.output)
@@ -68,5 +63,5 @@ def judge(suite, case, ran):
     if signal_of(ran.status):
         return Outcome(CRASH, f"signal {signal_of(ran.status)}", ran.seconds, parts)
     status = suite.verdict(case, ran)
-    why = "" if status == PASS else f"exit status {ran.status}: {last_line(ran.output)}"
+    why = "" if status == PASS else suite.reason(case, ran)
     return Outcome(status, why, ran.seconds, parts)

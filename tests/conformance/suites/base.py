@@ -8,6 +8,8 @@ from outcome import FAIL, PASS, SKIP
 
 # To list a program's cases, which may load an OpenCL runtime.
 LIST_LIMIT_S = 120
+# Of what a program says, in a list for people.
+LINE_LIMIT = 200
 # The exit status of a test that cannot run here, by the convention of automake.
 SKIPPED = 77
 
@@ -36,6 +38,10 @@ class Suite:
             return SKIP
         return FAIL if ran.status else PASS
 
+    def reason(self, case, ran):
+        """One line on why a case did not pass."""
+        return f"exit status {ran.status}: {last_line(ran.output)}"
+
     def parts(self, output):
         """{name: status} of what a program tests in one go and tells apart."""
         return {}
@@ -48,6 +54,11 @@ class Suite:
         if not self.where or not os.path.isdir(self.where):
             raise Error(f"{self.name} wants a folder: {self.name}=FOLDER")
         return self.where
+
+
+def last_line(text):
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:LINE_LIMIT] if lines else ""
 
 
 def programs(folder):

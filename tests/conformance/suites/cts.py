@@ -16,10 +16,14 @@ from outcome import FAIL, PASS, SKIP, Case
 
 from . import base
 
-# Those programs that take the word small_images, which saves hours.
+# Programs that take the word small_images, which saves hours.
 SMALL_IMAGES = ("test_cl_copy_images", "test_cl_fill_images", "test_cl_get_info",
                 "test_cl_read_write_images", "test_image_streams", "test_kernel_image_methods",
                 "test_samplerless_reads")
+# Without an amount of memory this one takes all that there is.
+ALLOCATIONS = ("single", "5%")
+# This one looks for its binaries in the working folder, into which it also writes.
+BINARIES = "spirv_bin"
 
 
 class Cts(base.Suite):
@@ -32,19 +36,45 @@ class Cts(base.Suite):
 
     def cases_of(self, path):
         program = os.path.basename(path)
-        short = not self.options.full
-        words = ("small_images",) if short and program in SMALL_IMAGES else ()
-        env = {"CL_WIMPY_MODE": "1"} if short else {}
+        words = self.words_for(path, program)
+        env = {} if self.options.full else {"CL_WIMPY_MODE": "1"}
         listed = base.output_of([path, "--list"], cwd="/")
         names = re.findall(r"^\t(\S+)$", listed, re.M)
-        return [Case(self.name, program[len("test_"):], name, (path, name, *words), env)
-                for name in names or [""]]
+        program = program[len("test_"):]
+        return [Case(self.name, program, name, (path, name, *words), env) for name in names] or \
+            [Case(self.name, program, "", (path, *words), env)]
+
+    def words_for(self, path, program):
+        """What a program wants to hear besides the case."""
+        if program == "test_compiler":
+            folder = os.path.dirname(os.path.realpath(path))
+            return ("--spirv-binaries-path", os.path.join(folder, BINARIES))
+        if self.options.full:
+            return ()
+        if program == "test_allocations":
+            return ALLOCATIONS
+        return ("small_images",) if program in SMALL_IMAGES else ()
 
     def verdict(self, case, ran):
         if ran.status:
             return FAIL
-        skipped = rf"^{re.escape(case.name)} (skipped \(|test not supported|test currently not)"
-        if re.search(skipped, ran.output, re.M) or re.search(r"^SKIPPED \d+ of \d+", ran.output, re.M):
+        if skip_line(case, ran.output):
             return SKIP
         # A program that ends early with status 0 has not passed.
         return PASS if re.search(r"^PASSED ", ran.output, re.M) else FAIL
+
+    def reason(self, case, ran):
+        """What it says first of an error tells more than its last line, which is FAILED."""
+        errors = re.findall(r"^.*\b(?:ERROR|error)\b.*$", ran.output, re.M)
+        skipped = skip_line(case, ran.output)
+        if skipped and not ran.status:
+            return skipped[:base.LINE_LIMIT]
+        return errors[0].strip()[:base.LINE_LIMIT] if errors else super().reason(case, ran)
+
+
+def skip_line(case, output):
+    """The line that says that a case was skipped, or nothing."""
+    name = re.escape(case.name)
+    match = re.search(rf"(?:\b{name} (?:skipped \(|test not supported|test currently not)"
+                      r"|^SKIPPED \d+ of \d+).*$", output, re.M)
+    return match[0] if match else ""
