@@ -9,6 +9,10 @@ PASSED, LOST, FAILED, SKIPPED, GAINED, UNSTEADY = (
     "passed both", "lost", "failed both", "skipped both", "gained", "unsteady")
 KINDS = (PASSED, LOST, FAILED, SKIPPED, GAINED, UNSTEADY)
 
+# What a case may take longer through us before its time is up: not being as fast
+# as native is no loss. VMs without KVM compute slowly.
+SLOWER = 3
+
 
 @dataclasses.dataclass
 class Comparison:
@@ -54,16 +58,17 @@ def difference(comparison):
     return text + (f"; {c.note}" if c.note else "")
 
 
-def compare(case, run_native, run_remote, native=None, again=0):
-    """Run a case on both sides; what is lost, up to `again` times more.
+def compare(case, run_native, run_remote, native=None, again=0, limit=0):
+    """Run a case on both sides, by run(case, limit); what is lost, up to `again` times more.
 
     It stays lost only if every run shows it: a case that does not always pass
     natively, or not always fails through us, is unsteady."""
-    native = native or run_native(case)
-    remote = run_remote(case)
+    native = native or run_native(case, limit)
+    remote_limit = max(limit, SLOWER * native.seconds)
+    remote = run_remote(case, remote_limit)
     kind, note = kind_of(native, remote), ""
     for _ in range(again if kind == LOST else 0):
-        second_native, second_remote = run_native(case), run_remote(case)
+        second_native, second_remote = run_native(case, limit), run_remote(case, remote_limit)
         if kind_of(native, second_native) == LOST:
             kind, note = UNSTEADY, f"natively unsteady: run again, {second_native.status}"
             break

@@ -23,7 +23,7 @@ import threading
 import known
 import report
 import sides
-from compare import LOST, compare
+from compare import LOST, SLOWER, compare
 from outcome import Outcome, judge
 from pattern import select
 from suites import SUITES, base
@@ -57,7 +57,8 @@ A case is called SUITE/PROGRAM/CASE, and a GLOB has * and ? for parts of that.""
     p.add_argument("--skip", action="append", default=[], metavar="GLOB", help="repeatable")
     p.add_argument("--list", action="store_true", help="print the cases' names and end")
     p.add_argument("--timeout", type=float, default=120, metavar="SECONDS",
-                   help="for one case on one side (120)")
+                   help="for one case on one side (120), or on the remote one "
+                        f"{SLOWER} times what it took natively, should that be more")
     p.add_argument("--jobs", type=int, default=1, metavar="N", help="cases at the same time (1)")
     p.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
                    help="for both sides; repeatable, as the next two")
@@ -122,16 +123,16 @@ class Runner:
         return {**base_env, **pairs(args.env + own)}
 
     def native_side(self):
-        return sides.Local(self.env("native"), self.args.timeout, self.work())
+        return sides.Local(self.env("native"), self.work())
 
     def remote_side(self, job):
         args = self.args
         if args.via == "run":
             prefix = [args.vocl, "run", *shlex.split(args.vocl_args), "--"]
-            return sides.Local(self.env("here"), args.timeout, self.work(), prefix)
+            return sides.Local(self.env("here"), self.work(), prefix)
         kind = ["--uml"] if args.via == "uml" else []
         return sides.Vm([args.vocl, "vm", *kind, *shlex.split(args.vocl_args)], self.env("here"),
-                        pairs(args.env + args.remote_env), args.timeout,
+                        pairs(args.env + args.remote_env),
                         os.path.join(self.scratch, f"vm{job}.log"))
 
     def work(self):
@@ -143,16 +144,16 @@ class Runner:
 
     def run_case(self, suite, case, native, remote):
         def on(side, name):
-            def run(case):
+            def run(case, limit):
                 log = self.log_of(case, name)
                 os.makedirs(os.path.dirname(log), exist_ok=True)
                 if os.path.exists(log):
                     os.replace(log, f"{log}.before")
-                return judge(suite, case, side.run(case, log))
+                return judge(suite, case, side.run(case, log, limit))
             return run
 
         return compare(case, on(native, "native"), on(remote, "here"),
-                       self.native_results.get(case.id), self.args.repeat_lost)
+                       self.native_results.get(case.id), self.args.repeat_lost, self.args.timeout)
 
     def job(self, number, waiting, progress):
         native, remote = self.native_side(), self.remote_side(number)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Where a case runs: on this machine as it is, through `vocl run`, or in a VM.
 
-A side is a class with run(case, log) -> Ran, which leaves what the case prints
-in the file `log`, and stop(), which any thread may call: it ends what runs."""
+A side is a class with run(case, log, limit) -> Ran, which leaves what the case
+prints in the file `log` and ends it after limit seconds, and stop(), which any thread may call: it ends what runs."""
 
 import os
 import re
@@ -26,6 +26,8 @@ OUTPUT_LIMIT = 1 << 20
 GRACE_S = 3
 # For a guest to answer beyond the limit that it keeps itself.
 GUEST_GRACE_S = 60
+# What timeout(1) exits with; it is killed itself if it has to kill.
+TIMEOUT_STATUS = (124, 128 + signal.SIGKILL)
 # A machine on which no VM boots need not try for every case.
 BOOTS_FAILED_LIMIT = 3
 # What would change which OpenCL a program finds.
@@ -51,20 +53,20 @@ def read_tail(path):
 class Local:
     """A process group on this machine for each case."""
 
-    def __init__(self, env, timeout, scratch, prefix=()):
-        self.env, self.timeout, self.scratch, self.prefix = env, timeout, scratch, list(prefix)
+    def __init__(self, env, scratch, prefix=()):
+        self.env, self.scratch, self.prefix = env, scratch, list(prefix)
         self.process = None
         self.lock = threading.Lock()
         self.stopped = False
 
-    def run(self, case, log):
+    def run(self, case, log, limit):
         with tempfile.TemporaryDirectory(dir=self.scratch, ignore_cleanup_errors=True) as folder, \
                 open(log, "ab") as out:
             begun = time.monotonic()
             process = self.start(case, case.cwd or folder, out)
             timed_out = False
             try:
-                process.wait(self.timeout)
+                process.wait(limit)
             except subprocess.TimeoutExpired:
                 timed_out = True
             self.end_group(process)
@@ -111,9 +113,8 @@ class Vm:
     A guest that does not come back from a case is replaced, and the case has
     taken too long or, if the guest has ended, has crashed."""
 
-    def __init__(self, command, env, guest_env, timeout, log):
-        self.command, self.env, self.guest_env = command, env, guest_env
-        self.timeout, self.log = timeout, log
+    def __init__(self, command, env, guest_env, log):
+        self.command, self.env, self.guest_env, self.log = command, env, guest_env, log
         self.guest = None
         self.failed_boots = 0
         self.stopped = False
@@ -131,32 +132,28 @@ class Vm:
                     if self.failed_boots == BOOTS_FAILED_LIMIT:
                         raise Error(f"no VM boots: {e}\n{read_tail(self.log)[-2000:]}") from None
 
-    def script(self, case):
+    def script(self, case, limit):
         env = " ".join(shlex.quote(f"{k}={v}") for k, v in {**self.guest_env, **case.env}.items())
         folder = f"cd {shlex.quote(case.cwd)}" if case.cwd else 'cd "$d"'
         return (f"d=$(mktemp -d); {folder} || exit 1\n"
-                f"env {env} timeout -k {GRACE_S} {self.timeout:g} {shlex.join(case.command)}"
+                f"env {env} timeout -k {GRACE_S} {limit:g} {shlex.join(case.command)}"
                 f' >"$d.log" 2>&1\n'
                 f's=$?; tail -c {OUTPUT_LIMIT} "$d.log"; rm -rf "$d" "$d.log"; exit $s')
 
-    def run(self, case, log):
+    def run(self, case, log, limit):
         self.boot()
         begun = time.monotonic()
         try:
-            status, output = self.guest.run(self.script(case), self.timeout + GUEST_GRACE_S)
-            timed_out = self.says_timeout(status, time.monotonic() - begun)
+            status, output = self.guest.run(self.script(case, limit), limit + GUEST_GRACE_S)
+            timed_out = status in TIMEOUT_STATUS and time.monotonic() - begun >= limit
         except (AssertionError, OSError) as e:
-            timed_out = time.monotonic() - begun > self.timeout
+            timed_out = time.monotonic() - begun > limit
             status, output = 128 + signal.SIGKILL, f"{e}"
             self.guest.destroy()
             self.guest = None
         with open(log, "a", encoding="utf-8") as f:
             f.write(output)
         return Ran(status, output, time.monotonic() - begun, timed_out)
-
-    def says_timeout(self, status, seconds):
-        """timeout(1) exits with 124, or is killed itself if it has to kill."""
-        return status in (124, 128 + signal.SIGKILL) and seconds >= self.timeout
 
     def stop(self):
         self.stopped = True

@@ -129,7 +129,7 @@ class Comparing(unittest.TestCase):
     def compare(self, native, here, again):
         def side(statuses):
             left = iter(statuses)
-            return lambda _case: Outcome(next(left))
+            return lambda _case, _limit: Outcome(next(left))
 
         return compare.compare(case(), side(native), side(here), again=again).kind
 

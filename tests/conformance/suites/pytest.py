@@ -13,7 +13,7 @@ from outcome import FAIL, PASS, SKIP, Case
 
 from . import base
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+PLUGINS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../plugins")
 PASSED = 0
 
 
@@ -28,7 +28,7 @@ class Pytest(base.Suite):
                 "-p", "no:cacheprovider", *more)
 
     def env(self, **more):
-        return {"PYTHONPATH": HERE, **more}
+        return {"PYTHONPATH": PLUGINS, **more}
 
     def cases(self):
         env = dict(os.environ, VOCL_DISABLE="1", **self.env(VOCL_TEST_LIST="1"))
