@@ -4,8 +4,8 @@
 
 A case that passes natively and does not pass through us is lost: a defect of
 ours. The exit status is 0 if nothing is lost but what docs/known-losses.md
-explains, 1 if something is, 2 if the cases could not be run, and 130 after ^C,
-which prints what was found until then."""
+explains, 1 if something is, 2 if the cases could not be run, 77 if a suite is not
+installed, and 130 after ^C, which prints what was found until then."""
 
 import argparse
 import json
@@ -291,6 +291,9 @@ def main():
     args = arguments(sys.argv[1:])
     try:
         return run(args)
+    except base.Missing as e:
+        print(f"conformance: {e}")
+        return base.SKIPPED
     except (base.Error, sides.Error, known.Error, OSError, json.JSONDecodeError) as e:
         print(f"conformance: {e}", file=sys.stderr)
         return ERROR_STATUS

@@ -371,6 +371,13 @@ class Sessions(unittest.TestCase):
         self.assertEqual(status, 2, output)
         self.assertIn("no kernel", output)
 
+    def test_a_suite_that_is_not_installed_is_skipped(self):
+        done = subprocess.run([sys.executable, "-B", os.path.join(HERE, "run.py"), "piglit"],
+                              env=dict(os.environ, PATH=self.path("nothing")), timeout=60,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout),
+                         (77, "conformance: piglit is not installed\n"))
+
     def test_a_suite_that_is_not_there(self):
         os.rmdir(self.path("programs"))
         self.assertEqual(self.run_it()[0], 2)

@@ -18,6 +18,10 @@ class Error(Exception):
     """The suite cannot be run: it is not there, or does not list its cases."""
 
 
+class Missing(Error):
+    """It is not installed, which on some machines is all right."""
+
+
 class Suite:
     """A kind of test programs. `where` is what the user gave after its name: a
     folder mostly; `options` are the runner's."""

@@ -44,7 +44,7 @@ class Piglit(base.Suite):
     def cases(self):
         piglit = self.where or shutil.which("piglit")
         if not piglit:
-            raise base.Error("piglit is not installed")
+            raise base.Missing("piglit is not installed")
         here = os.path.dirname(os.path.realpath(piglit))
         return [self.case(line, here)
                 for line in base.output_of([piglit, "print-cmd", PROFILE]).splitlines()
