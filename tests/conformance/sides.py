@@ -71,12 +71,17 @@ class Local:
                 timed_out = True
             self.end_group(process)
             seconds = time.monotonic() - begun
+        self.check()
         return Ran(process.returncode, read_tail(log), seconds, timed_out)
+
+    def check(self):
+        """What stop() has ended says nothing about a case."""
+        if self.stopped:
+            raise Error("stopped")
 
     def start(self, case, cwd, out):
         with self.lock:
-            if self.stopped:
-                raise Error("stopped")
+            self.check()
             self.process = subprocess.Popen(
                 [*self.prefix, *case.command], cwd=cwd, env={**self.env, **case.env},
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
@@ -151,6 +156,8 @@ class Vm:
             status, output = 128 + signal.SIGKILL, f"{e}"
             self.guest.destroy()
             self.guest = None
+            if self.stopped:
+                raise Error("stopped") from None
         with open(log, "a", encoding="utf-8") as f:
             f.write(output)
         return Ran(status, output, time.monotonic() - begun, timed_out)
