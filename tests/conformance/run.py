@@ -78,8 +78,10 @@ A case is called SUITE/PROGRAM/CASE, and a GLOB has * and ? for parts of that.""
     p.add_argument("--scratch", metavar="DIR",
                    help="where the kernel caches are, kept for the next run (a temporary folder)")
     p.add_argument("--junit", metavar="FILE", help="write JUnit's XML")
-    p.add_argument("--markdown", action="store_true", help="print the table for docs/conformance.md")
+    p.add_argument("--markdown", action="store_true",
+                   help="print the table for docs/conformance.md")
     args = p.parse_args(argv)
+    args.vocl = os.path.abspath(args.vocl)
     for pair in args.env + args.native_env + args.remote_env:
         if "=" not in pair:
             p.error(f"not NAME=VALUE: {pair}")

@@ -2,7 +2,8 @@
 """Where a case runs: on this machine as it is, through `vocl run`, or in a VM.
 
 A side is a class with run(case, log, limit) -> Ran, which leaves what the case
-prints in the file `log` and ends it after limit seconds, and stop(), which any thread may call: it ends what runs."""
+prints in the file `log` and ends it after limit seconds, and stop(), which any
+thread may call: it ends what runs."""
 
 import os
 import re

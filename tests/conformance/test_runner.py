@@ -171,7 +171,8 @@ class Patterns(unittest.TestCase):
 
 
 class KnownLosses(unittest.TestCase):
-    TEXT = "# About\nwords\n```\n## `not/this`\n```\n## `plain/p/a*` and `plain/q`\n\nFor a\nreason.\n"
+    TEXT = ("# About\nwords\n```\n## `not/this`\n```\n"
+            "## `plain/p/a*` and `plain/q`\n\nFor a\nreason.\n")
 
     def test_entries(self):
         self.assertEqual(known.parse(self.TEXT),
@@ -237,7 +238,8 @@ class Sessions(unittest.TestCase):
     def start(self, *more, suite="plain"):
         return subprocess.Popen(
             [sys.executable, "-B", os.path.join(HERE, "run.py"), f"{suite}={self.path('programs')}",
-             "--vocl", self.path("vocl"), "--known", self.path("known.md"), "--timeout", "20", *more],
+             "--vocl", self.path("vocl"), "--known", self.path("known.md"), "--timeout", "20",
+             *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def run_it(self, *more, **kw):
