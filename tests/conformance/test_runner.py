@@ -139,6 +139,14 @@ class Comparing(unittest.TestCase):
         self.assertEqual(self.compare([PASS, FAIL], [FAIL, FAIL], 2), compare.UNSTEADY)
         self.assertEqual(self.compare([PASS], [FAIL], 0), compare.LOST)
 
+    def test_the_remote_side_has_more_time_where_native_needs_much(self):
+        limits = []
+        for native in (Outcome(PASS, seconds=1), Outcome(PASS, seconds=9),
+                       Outcome(TIMEOUT, seconds=10)):
+            compare.compare(case(), None, lambda _case, limit: limits.append(limit) or
+                            Outcome(PASS), native=native, limit=10)
+        self.assertEqual(limits, [10, 9 * compare.SLOWER, 10])
+
     def test_what_passes_is_not_run_again(self):
         self.assertEqual(self.compare([PASS], [PASS], 2), compare.PASSED)
 
