@@ -77,11 +77,11 @@ class Helper:
 class Guest:
     """A VM with a shell. Each command has an end, and the VM has one too."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, env=None):
         self.marks = 0
         self.buffer = b""
         self.process = subprocess.Popen([*command, "--", "sh"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=log)
+                                        stdout=subprocess.PIPE, stderr=log, env=env)
         try:
             self.run("true", 240)
         except BaseException:
@@ -100,13 +100,17 @@ class Guest:
         while not (match := end.match(self.buffer)):
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise AssertionError(f"after {limit} s not done: {script}\n{self.buffer.decode()}")
+                raise AssertionError(f"after {limit} s not done: {script}\n{self.printed()}")
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
-                raise AssertionError(f"the guest has gone, under: {script}\n{self.buffer.decode()}")
+                raise AssertionError(f"the guest has gone, under: {script}\n{self.printed()}")
             self.buffer += data
         self.buffer = self.buffer[match.end():]
-        return int(match[2]), match[1].decode()
+        return int(match[2]), match[1].decode(errors="replace")
+
+    def printed(self):
+        """What the command that runs has printed so far."""
+        return self.buffer.decode(errors="replace")
 
     def start(self, *program):
         return Program(self, program)
