@@ -31,8 +31,8 @@ struct svm {
     uint32_t id;
     bool placed;
     char *addr;
-    size_t size; /* as asked for */
-    size_t len;  /* whole pages */
+    struct gcl_svm_request made; /* without the properties; holds nothing */
+    size_t len;                  /* whole pages */
     struct gcl_region region;
     struct svm_map *maps;
 };
@@ -63,7 +63,7 @@ static struct svm *table_find(const void *p, size_t size)
     size_t rank = table_rank(p);
     struct svm *s = rank ? table.at[rank - 1] : NULL;
     size_t off = s ? (size_t)((const char *)p - s->addr) : 0;
-    return s && off <= s->size && size <= s->size - off ? s : NULL;
+    return s && off <= s->made.size && size <= s->made.size - off ? s : NULL;
 }
 
 static cl_int table_add(struct svm *s)
@@ -114,6 +114,20 @@ bool gcl_svm_find(const void *ptr, size_t size, struct gcl_svm_place *at)
         at->region.offset += off;
         at->region.addr = s->addr + off;
         at->region.len = size;
+    }
+    pthread_mutex_unlock(&table.lock);
+    return s != NULL;
+}
+
+bool gcl_svm_what(const void *ptr, struct gcl_svm_request *rq, void **base)
+{
+    if (!__atomic_load_n(&table.n, __ATOMIC_ACQUIRE))
+        return false;
+    pthread_mutex_lock(&table.lock);
+    struct svm *s = table_find(ptr, 0);
+    if (s) {
+        *rq = s->made;
+        *base = s->addr;
     }
     pthread_mutex_unlock(&table.lock);
     return s != NULL;
@@ -220,28 +234,50 @@ bool gcl_svm_possible(void)
     return is == YES;
 }
 
-static cl_int ask_helper(struct svm *s, cl_context context, cl_svm_mem_flags flags,
-                         cl_uint alignment)
+static cl_int ask_for_svm(struct gcl_frame *f, const struct gcl_svm_request *rq, struct svm *s)
+{
+    struct vocl_clSVMAlloc_rep rep;
+    vocl_put_clSVMAlloc_req(f->w,
+                            &(struct vocl_clSVMAlloc_req){s->id, gcl_id(rq->context), rq->flags,
+                                                          rq->size, rq->alignment});
+    cl_int err = gcl_frame_call(f, VOCL_OP_clSVMAlloc);
+    if (err)
+        return err;
+    vocl_get_clSVMAlloc_rep(&f->reply, &rep);
+    s->addr = (char *)(uintptr_t)rep.address;
+    s->placed = rep.placed;
+    return gcl_frame_result(f, rep.ret);
+}
+
+static cl_int ask_for_usm(struct gcl_frame *f, const struct gcl_svm_request *rq, struct svm *s)
+{
+    struct vocl_usm_alloc_rep rep;
+    struct vocl_usm_alloc_req req = {
+        s->id, gcl_id(rq->context), gcl_id(rq->device), rq->usm, rq->size, rq->alignment, {0}};
+    cl_int err = gcl_frame_properties64(f, rq->properties, &req.properties);
+    if (err)
+        return err;
+    vocl_put_usm_alloc_req(f->w, &req);
+    if ((err = gcl_frame_call(f, VOCL_OP_USM_ALLOC)))
+        return err;
+    vocl_get_usm_alloc_rep(&f->reply, &rep);
+    s->addr = (char *)(uintptr_t)rep.address;
+    s->placed = true;
+    return gcl_frame_result(f, rep.ret);
+}
+
+static cl_int ask_helper(struct svm *s, const struct gcl_svm_request *rq)
 {
     struct gcl_frame f;
-    struct vocl_clSVMAlloc_rep rep = {0};
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
-    vocl_put_clSVMAlloc_req(
-        f.w, &(struct vocl_clSVMAlloc_req){s->id, gcl_id(context), flags, s->size, alignment});
-    if (!(err = gcl_frame_call(&f, VOCL_OP_clSVMAlloc))) {
-        vocl_get_clSVMAlloc_rep(&f.reply, &rep);
-        err = gcl_frame_result(&f, rep.ret);
-    }
-    s->addr = (char *)(uintptr_t)rep.address;
-    s->placed = rep.placed;
-    return gcl_frame_end(&f, err, NULL);
+    return gcl_frame_end(&f, rq->usm ? ask_for_usm(&f, rq, s) : ask_for_svm(&f, rq, s), NULL);
 }
 
 /* Get an allocation whose address is free here. Those whose is not are kept
  * until there is one, so that the runtime chooses others. */
-static cl_int allocate(struct svm *s, cl_context context, cl_svm_mem_flags flags, cl_uint alignment)
+static cl_int allocate(struct svm *s, const struct gcl_svm_request *rq)
 {
     uint32_t unfit[SVM_TRIES];
     unsigned n = 0;
@@ -249,7 +285,7 @@ static cl_int allocate(struct svm *s, cl_context context, cl_svm_mem_flags flags
     while (n < SVM_TRIES) {
         if (!(s->id = gcl_ids_take(GCL_IDS_OBJECTS)))
             break;
-        if ((err = ask_helper(s, context, flags, alignment))) {
+        if ((err = ask_helper(s, rq))) {
             gcl_ids_give(GCL_IDS_OBJECTS, s->id);
             break;
         }
@@ -258,7 +294,7 @@ static cl_int allocate(struct svm *s, cl_context context, cl_svm_mem_flags flags
         err = CL_OUT_OF_RESOURCES;
         unfit[n++] = s->id;
     }
-    gcl_debug("SVM of %zu bytes: %s", s->size,
+    gcl_debug("SVM of %zu bytes: %s", rq->size,
               n == SVM_TRIES ? "the host's addresses are taken here" : "the runtime refused");
 out:
     while (n)
@@ -285,33 +321,47 @@ static cl_int place(struct svm *s)
     return err;
 }
 
+cl_int gcl_svm_alloc(const struct gcl_svm_request *rq, void **ptr)
+{
+    if (!gcl_is_context(rq->context))
+        return CL_INVALID_CONTEXT;
+    if (!gcl_svm_possible())
+        return CL_INVALID_OPERATION;
+    cl_ulong max = gcl_context_max_alloc(rq->context);
+    if (!rq->size || rq->size > SIZE_MAX - SVM_PAGE || (max && rq->size > max))
+        return CL_INVALID_BUFFER_SIZE;
+    struct svm *s = calloc(1, sizeof(*s));
+    if (!s)
+        return CL_OUT_OF_HOST_MEMORY;
+    s->made = *rq;
+    s->len = (rq->size + SVM_PAGE - 1) & ~(SVM_PAGE - 1);
+    cl_int err = allocate(s, rq);
+    if (err) {
+        free(s);
+        return err;
+    }
+    if ((err = place(s))) {
+        release(s->id);
+        free(s);
+        return err;
+    }
+    void *addr = s->addr;
+    if ((err = table_add(s))) {
+        svm_destroy(s);
+        return err;
+    }
+    *ptr = addr;
+    return CL_SUCCESS;
+}
+
 void *CL_API_CALL gcl_clSVMAlloc(cl_context context, cl_svm_mem_flags flags, size_t size,
                                  cl_uint alignment)
 {
-    if (!gcl_is_context(context) || !gcl_svm_possible() || !size || size > SIZE_MAX - SVM_PAGE)
-        return NULL;
-    cl_ulong max = gcl_context_max_alloc(context);
-    if (max && size > max)
-        return NULL;
-    struct svm *s = calloc(1, sizeof(*s));
-    if (!s)
-        return NULL;
-    s->size = size;
-    s->len = (size + SVM_PAGE - 1) & ~(SVM_PAGE - 1);
-    if (allocate(s, context, flags, alignment)) {
-        free(s);
-        return NULL;
-    }
-    if (place(s)) {
-        release(s->id);
-        free(s);
-        return NULL;
-    }
-    if (table_add(s)) {
-        svm_destroy(s);
-        return NULL;
-    }
-    return s->addr;
+    const struct gcl_svm_request rq = {
+        .context = context, .flags = flags, .size = size, .alignment = alignment};
+    void *p = NULL;
+    gcl_svm_alloc(&rq, &p);
+    return p;
 }
 
 void CL_API_CALL gcl_clSVMFree(cl_context context, void *ptr)

@@ -86,9 +86,9 @@ cl_int CL_API_CALL gcl_clEnqueueSVMUnmap(cl_command_queue queue, void *ptr, cl_u
     return gcl_frame_end(&f, err, event);
 }
 
-cl_int CL_API_CALL gcl_clEnqueueSVMMemFill(cl_command_queue queue, void *ptr, const void *pattern,
-                                           size_t pattern_size, size_t size, cl_uint n,
-                                           const cl_event *list, cl_event *event)
+cl_int gcl_svm_fill(cl_command_queue queue, cl_command_type command, void *ptr, const void *pattern,
+                    size_t pattern_size, size_t size, cl_uint n, const cl_event *list,
+                    cl_event *event)
 {
     struct gcl_frame f;
     struct gcl_svm_place at;
@@ -102,8 +102,16 @@ cl_int CL_API_CALL gcl_clEnqueueSVMMemFill(cl_command_queue queue, void *ptr, co
     req.command_queue = gcl_id(queue);
     req.svm = at.id;
     req.offset = at.offset;
-    err = SEND(clEnqueueSVMMemFill, &f, &req, queue, CL_COMMAND_SVM_MEMFILL, event);
+    err = SEND(clEnqueueSVMMemFill, &f, &req, queue, command, event);
     return gcl_frame_end(&f, err, event);
+}
+
+cl_int CL_API_CALL gcl_clEnqueueSVMMemFill(cl_command_queue queue, void *ptr, const void *pattern,
+                                           size_t pattern_size, size_t size, cl_uint n,
+                                           const cl_event *list, cl_event *event)
+{
+    return gcl_svm_fill(queue, CL_COMMAND_SVM_MEMFILL, ptr, pattern, pattern_size, size, n, list,
+                        event);
 }
 
 static struct vocl_payload in_svm(const struct gcl_svm_place *at, size_t size)
@@ -126,15 +134,15 @@ static void CL_CALLBACK copy_here(void *arg)
     memcpy(copy->dst, copy->src, copy->size);
 }
 
-static cl_int copy_in_guest(cl_command_queue queue, cl_bool blocking, struct host_copy copy,
-                            cl_uint n, const cl_event *list, cl_event *event)
+static cl_int copy_in_guest(cl_command_queue queue, cl_command_type command, cl_bool blocking,
+                            struct host_copy copy, cl_uint n, const cl_event *list, cl_event *event)
 {
     cl_event done = NULL;
     cl_int err = gcl_dispatch.clEnqueueNativeKernel(queue, copy_here, &copy, sizeof(copy), 0, NULL,
                                                     NULL, n, list, &done);
     if (err)
         return err;
-    done->command = CL_COMMAND_SVM_MEMCPY;
+    done->command = command;
     if (blocking)
         err = gcl_dispatch.clWaitForEvents(1, &done);
     if (event)
@@ -144,9 +152,8 @@ static cl_int copy_in_guest(cl_command_queue queue, cl_bool blocking, struct hos
     return err;
 }
 
-cl_int CL_API_CALL gcl_clEnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking, void *dst,
-                                          const void *src, size_t size, cl_uint n,
-                                          const cl_event *list, cl_event *event)
+cl_int gcl_svm_copy(cl_command_queue queue, cl_command_type command, cl_bool blocking, void *dst,
+                    const void *src, size_t size, cl_uint n, const cl_event *list, cl_event *event)
 {
     struct gcl_frame f;
     struct gcl_svm_place to, from;
@@ -162,7 +169,8 @@ cl_int CL_API_CALL gcl_clEnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocki
         return gcl_frame_end(&f, CL_MEM_COPY_OVERLAP, NULL);
     if (size && !dst_svm && !src_svm) {
         gcl_frame_end(&f, CL_SUCCESS, NULL);
-        return copy_in_guest(queue, blocking, (struct host_copy){dst, src, size}, n, list, event);
+        return copy_in_guest(queue, command, blocking, (struct host_copy){dst, src, size}, n, list,
+                             event);
     }
     req.command_queue = gcl_id(queue);
     f.blocking = blocking;
@@ -176,8 +184,15 @@ cl_int CL_API_CALL gcl_clEnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocki
         err = gcl_frame_data_out(&f, dst, size, NULL, CL_FALSE, &req.dst);
     f.blocking = blocking;
     if (!err)
-        err = SEND(clEnqueueSVMMemcpy, &f, &req, queue, CL_COMMAND_SVM_MEMCPY, event);
+        err = SEND(clEnqueueSVMMemcpy, &f, &req, queue, command, event);
     return gcl_frame_end(&f, err, event);
+}
+
+cl_int CL_API_CALL gcl_clEnqueueSVMMemcpy(cl_command_queue queue, cl_bool blocking, void *dst,
+                                          const void *src, size_t size, cl_uint n,
+                                          const cl_event *list, cl_event *event)
+{
+    return gcl_svm_copy(queue, CL_COMMAND_SVM_MEMCPY, blocking, dst, src, size, n, list, event);
 }
 
 /* n pointers as numbers and offsets. sizes: of what must lie behind each, or NULL. */
@@ -199,10 +214,9 @@ static cl_int put_pointers(struct gcl_frame *f, cl_uint n, const void *const *li
     return CL_SUCCESS;
 }
 
-cl_int CL_API_CALL gcl_clEnqueueSVMMigrateMem(cl_command_queue queue, cl_uint num,
-                                              const void **pointers, const size_t *sizes,
-                                              cl_mem_migration_flags flags, cl_uint n,
-                                              const cl_event *list, cl_event *event)
+cl_int gcl_svm_migrate(cl_command_queue queue, cl_command_type command, cl_uint num,
+                       const void **pointers, const size_t *sizes, cl_mem_migration_flags flags,
+                       cl_uint n, const cl_event *list, cl_event *event)
 {
     struct gcl_frame f;
     struct vocl_clEnqueueSVMMigrateMem_req req = {.flags = flags};
@@ -222,8 +236,17 @@ cl_int CL_API_CALL gcl_clEnqueueSVMMigrateMem(cl_command_queue queue, cl_uint nu
         req.sizes = (struct vocl_words){v, num};
     }
     if (!err)
-        err = SEND(clEnqueueSVMMigrateMem, &f, &req, queue, CL_COMMAND_SVM_MIGRATE_MEM, event);
+        err = SEND(clEnqueueSVMMigrateMem, &f, &req, queue, command, event);
     return gcl_frame_end(&f, err, event);
+}
+
+cl_int CL_API_CALL gcl_clEnqueueSVMMigrateMem(cl_command_queue queue, cl_uint num,
+                                              const void **pointers, const size_t *sizes,
+                                              cl_mem_migration_flags flags, cl_uint n,
+                                              const cl_event *list, cl_event *event)
+{
+    return gcl_svm_migrate(queue, CL_COMMAND_SVM_MIGRATE_MEM, num, pointers, sizes, flags, n, list,
+                           event);
 }
 
 /* A clEnqueueSVMFree under way: what to do when its turn has come. */
@@ -314,7 +337,9 @@ cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info
     if (err)
         return err;
     req.kernel = gcl_id(kernel);
-    if (value && name == CL_KERNEL_EXEC_INFO_SVM_PTRS && size && !(size % sizeof(void *)))
+    bool pointers =
+        name == CL_KERNEL_EXEC_INFO_SVM_PTRS || name == CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL;
+    if (value && pointers && size && !(size % sizeof(void *)))
         err = put_pointers(&f, size / sizeof(void *), value, NULL, &req.svm, &req.offsets);
     else if (value && size <= sizeof(cl_ulong))
         req.value = (struct vocl_bytes){value, size};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
+#include <string.h>
 
 #include "call.h"
 #include "calls.h"
@@ -109,12 +110,41 @@ void hcl_clGetDeviceIDs(struct hcl_call *c)
     hcl_reply(c);
 }
 
+/* Crosses only where allocations are placed (svm.h). Where they are not, its name
+ * is changed into one that the guest does not know, and so does not show. */
+#define USM "cl_intel_unified_shared_memory"
+
+static void hide_usm(void *value, size_t size)
+{
+    char *at = value, *end = at + size;
+    while ((at = memmem(at, (size_t)(end - at), USM, strlen(USM))))
+        *at++ = '-';
+}
+
+void hcl_edit_platform_info(struct hcl_worker *w, cl_platform_id p, cl_uint name, void *value,
+                            size_t size)
+{
+    cl_device_id devices[HCL_MAX_DEVICES];
+    cl_uint n = 0;
+    bool placed = true;
+    if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
+        return;
+    hcl_platform_devices(w, p, CL_DEVICE_TYPE_ALL, devices, &n);
+    for (cl_uint i = 0; i < n; i++)
+        placed = placed && hcl_svm_device_places(w, devices[i]);
+    if (!placed)
+        hide_usm(value, size);
+}
+
 void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint name, void *value,
                           size_t size)
 {
     cl_device_svm_capabilities *svm = value;
     if (name == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(*svm))
         *svm = hcl_svm_capabilities(w, device, *svm);
+    if ((name == CL_DEVICE_EXTENSIONS || name == CL_DEVICE_EXTENSIONS_WITH_VERSION) &&
+        !hcl_svm_device_places(w, device))
+        hide_usm(value, size);
 }
 
 /*
@@ -152,8 +182,7 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
     cl_uint n = q.out_devices.count;
     cl_device_id *out = hcl_alloc(c, (n + 1) * sizeof(*out));
     if (device && out)
-        p.ret = c->w->cl.clCreateSubDevices(
-            device, properties, n, n ? out : NULL, &made);
+        p.ret = c->w->cl.clCreateSubDevices(device, properties, n, n ? out : NULL, &made);
     p.num_devices = made;
     if (p.ret == CL_SUCCESS && n)
         p.ret = hcl_made_all(c, HCL_DEVICE, q.out_devices.v, (void **)out, n < made ? n : made);

@@ -20,8 +20,10 @@ cl_platform_id hcl_platform_first(struct hcl_worker *w);
 cl_int hcl_platform_devices(struct hcl_worker *w, cl_platform_id p, cl_device_type type,
                             cl_device_id *out, cl_uint *n);
 
-/* Take out of a device's info value what the guest cannot have. size: of the
- * value, whole or cut short. */
+/* Take out of an info value what the guest cannot have. size: of the value, whole
+ * or cut short. */
+void hcl_edit_platform_info(struct hcl_worker *w, cl_platform_id p, cl_uint name, void *value,
+                            size_t size);
 void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint name, void *value,
                           size_t size);
 

@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "extension.h"
 #include "handlers.h"
 #include "page_align.h"
 #include "regions.h"
@@ -17,14 +18,23 @@
 struct hcl_svm {
     struct hcl_worker *w;
     cl_context context; /* a reference of ours */
-    void *base;         /* as the runtime gave it */
-    uint8_t *ptr;       /* the first page in it, which the program gets */
-    size_t len;         /* from there: whole pages */
+    const struct hcl_ext_functions *usm;
+    void *base;   /* as the runtime gave it */
+    uint8_t *ptr; /* the first page in it, which the program gets */
+    size_t len;   /* from there: whole pages */
     bool placed;
     struct hcl_region *region; /* the guest's memory, held; NULL: none yet */
     uint8_t *seen;             /* of a shadow: where it is mapped here */
     int refs;
 };
+
+static void native_free(struct hcl_svm *s)
+{
+    if (s->usm)
+        s->usm->clMemFreeINTEL(s->context, s->base);
+    else
+        s->w->cl.clSVMFree(s->context, s->base);
+}
 
 static void svm_free(struct hcl_svm *s)
 {
@@ -36,7 +46,7 @@ static void svm_free(struct hcl_svm *s)
              0) == MAP_FAILED)
         hcl_worker_stop(s->w, VOCL_LOST_LIMIT, "no mapping left to take SVM back with");
     else
-        cl->clSVMFree(s->context, s->base);
+        native_free(s);
     if (s->region)
         hcl_region_put(s->region);
     cl->clReleaseContext(s->context);
@@ -71,6 +81,11 @@ struct hcl_svm *hcl_svm_hold(struct hcl_worker *w, uint64_t id, uint64_t off, ui
     return s;
 }
 
+const struct hcl_ext_functions *hcl_svm_usm(const struct hcl_svm *s)
+{
+    return s->usm;
+}
+
 void *hcl_svm_at(struct hcl_worker *w, uint64_t id, uint64_t off)
 {
     struct hcl_svm *s = find(w, id, off, 0);
@@ -94,7 +109,7 @@ void *hcl_svm_shadow(struct hcl_svm *s, uint64_t off)
 }
 
 /* Is this device the processor, so that its memory may be replaced by the guest's? */
-static bool places(struct hcl_worker *w, cl_device_id device)
+bool hcl_svm_device_places(struct hcl_worker *w, cl_device_id device)
 {
     cl_device_type type = 0;
     if (w->opt->shadow_svm)
@@ -113,7 +128,7 @@ bool hcl_svm_context_places(struct hcl_worker *w, cl_context context)
     if (w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, sizeof(devices), devices, &size))
         return false;
     for (size_t i = 0; i < size / sizeof(*devices); i++)
-        if (!places(w, devices[i]))
+        if (!hcl_svm_device_places(w, devices[i]))
             return false;
     return true;
 }
@@ -122,9 +137,10 @@ cl_device_svm_capabilities hcl_svm_capabilities(struct hcl_worker *w, cl_device_
                                                 cl_device_svm_capabilities native)
 {
     /* The whole of the program's memory is never at the same addresses. */
-    return native & (places(w, device) ? CL_DEVICE_SVM_COARSE_GRAIN_BUFFER |
-                                             CL_DEVICE_SVM_FINE_GRAIN_BUFFER | CL_DEVICE_SVM_ATOMICS
-                                       : CL_DEVICE_SVM_COARSE_GRAIN_BUFFER);
+    return native & (hcl_svm_device_places(w, device)
+                         ? CL_DEVICE_SVM_COARSE_GRAIN_BUFFER | CL_DEVICE_SVM_FINE_GRAIN_BUFFER |
+                               CL_DEVICE_SVM_ATOMICS
+                         : CL_DEVICE_SVM_COARSE_GRAIN_BUFFER);
 }
 
 static uint8_t *first_page(void *p)
@@ -132,66 +148,154 @@ static uint8_t *first_page(void *p)
     return (uint8_t *)(((uintptr_t)p + SVM_PAGE - 1) & ~(uintptr_t)(SVM_PAGE - 1));
 }
 
-/* Whole pages, so that the program's memory shares none with anything of the
- * runtime's; if the runtime does not begin with one, a page more. */
-static void *alloc_pages(struct hcl_worker *w, cl_context context, cl_svm_mem_flags flags,
-                         size_t len, cl_uint alignment)
+/* An allocation that the guest asks for, either way. */
+struct request {
+    uint64_t id;
+    cl_context context;
+    cl_svm_mem_flags flags;
+    const struct hcl_ext_functions *usm; /* NULL: SVM */
+    uint64_t type;                       /* CL_MEM_TYPE_*_INTEL */
+    cl_device_id device;
+    const cl_mem_properties_intel *properties;
+    uint64_t size;
+    cl_uint alignment;
+};
+
+static void *native_alloc(struct hcl_worker *w, const struct request *rq, size_t len, cl_int *ret)
 {
-    hcl_page_align(SVM_PAGE);
-    void *base = w->cl.clSVMAlloc(context, flags, len, alignment);
-    hcl_page_align(0);
-    if (base && first_page(base) != base) {
-        w->cl.clSVMFree(context, base);
-        base = w->cl.clSVMAlloc(context, flags, len + SVM_PAGE, alignment);
+    const struct hcl_ext_functions *x = rq->usm;
+    if (!x) {
+        void *p = w->cl.clSVMAlloc(rq->context, rq->flags, len, rq->alignment);
+        *ret = p ? CL_SUCCESS : CL_OUT_OF_RESOURCES;
+        return p;
     }
-    return base;
+    switch (rq->type) {
+    case CL_MEM_TYPE_HOST_INTEL:
+        return x->clHostMemAllocINTEL(rq->context, rq->properties, len, rq->alignment, ret);
+    case CL_MEM_TYPE_DEVICE_INTEL:
+        return x->clDeviceMemAllocINTEL(rq->context, rq->device, rq->properties, len, rq->alignment,
+                                        ret);
+    default:
+        return x->clSharedMemAllocINTEL(rq->context, rq->device, rq->properties, len, rq->alignment,
+                                        ret);
+    }
 }
 
-static struct hcl_svm *svm_create(struct hcl_worker *w, cl_context context,
-                                  const struct vocl_clSVMAlloc_req *q)
+/* Whole pages, so that the program's memory shares none with anything of the
+ * runtime's; if the runtime does not begin with one, a page more. s->ptr is the
+ * first of them. */
+static cl_int alloc_pages(struct hcl_svm *s, const struct request *rq)
 {
-    bool placed = hcl_svm_context_places(w, context);
-    bool fine = q->flags & (CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS);
-    if (!q->size || q->size > SIZE_MAX - 2 * SVM_PAGE || (fine && !placed))
-        return NULL;
+    cl_int ret = CL_OUT_OF_RESOURCES;
+    hcl_page_align(SVM_PAGE);
+    s->base = native_alloc(s->w, rq, s->len, &ret);
+    hcl_page_align(0);
+    if (s->base && first_page(s->base) != s->base) {
+        native_free(s);
+        s->base = native_alloc(s->w, rq, s->len + SVM_PAGE, &ret);
+    }
+    s->ptr = first_page(s->base);
+    return s->base ? CL_SUCCESS : ret;
+}
+
+static cl_int svm_create(struct hcl_call *c, const struct request *rq, struct hcl_svm **out)
+{
+    struct hcl_worker *w = c->w;
+    bool placed = hcl_svm_context_places(w, rq->context);
+    bool fine = rq->flags & (CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS);
+    if (!rq->size || rq->size > SIZE_MAX - 2 * SVM_PAGE)
+        return CL_INVALID_BUFFER_SIZE;
+    if ((fine || rq->usm) && !placed)
+        return CL_INVALID_OPERATION;
     struct hcl_svm *s = malloc(sizeof(*s));
     if (!s)
-        return NULL;
-    size_t len = (q->size + SVM_PAGE - 1) & ~(SVM_PAGE - 1);
-    void *base = alloc_pages(w, context, q->flags, len, (cl_uint)q->alignment);
-    if (!base) {
-        free(s);
-        return NULL;
-    }
-    w->cl.clRetainContext(context);
+        return CL_OUT_OF_HOST_MEMORY;
     *s = (struct hcl_svm){.w = w,
-                          .context = context,
-                          .base = base,
-                          .ptr = first_page(base),
-                          .len = len,
+                          .context = rq->context,
+                          .usm = rq->usm,
                           .placed = placed,
+                          .len = (rq->size + SVM_PAGE - 1) & ~(SVM_PAGE - 1),
                           .refs = 1};
-    return s;
+    cl_int ret = alloc_pages(s, rq);
+    if (ret) {
+        free(s);
+        return ret;
+    }
+    w->cl.clRetainContext(rq->context);
+    int rc = hcl_objects_add(w->objects, rq->id, HCL_SVM, s, s, release);
+    if (rc)
+        hcl_svm_put(s);
+    else
+        *out = s;
+    return hcl_add_error(w, c->op, rc);
 }
 
 void hcl_clSVMAlloc(struct hcl_call *c)
 {
     struct vocl_clSVMAlloc_req q;
-    struct vocl_clSVMAlloc_rep p = {.ret = CL_OUT_OF_RESOURCES};
+    struct vocl_clSVMAlloc_rep p = {.ret = CL_INVALID_CONTEXT};
+    struct hcl_svm *s = NULL;
     vocl_get_clSVMAlloc_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
-    struct hcl_svm *s = context && c->w->cl.clSVMAlloc ? svm_create(c->w, context, &q) : NULL;
+    struct request rq = {.id = q.id,
+                         .context = hcl_object(c->w, q.context, HCL_CONTEXT),
+                         .flags = q.flags,
+                         .size = q.size,
+                         .alignment = (cl_uint)q.alignment};
+    if (rq.context)
+        p.ret = c->w->cl.clSVMAlloc ? svm_create(c, &rq, &s) : CL_INVALID_OPERATION;
     if (s) {
-        int rc = hcl_objects_add(c->w->objects, q.id, HCL_SVM, s, s, release);
-        p.ret = hcl_add_error(c->w, c->op, rc);
         p.address = (uintptr_t)s->ptr;
         p.placed = s->placed;
-        if (rc)
-            hcl_svm_put(s);
     }
     vocl_put_clSVMAlloc_rep(&c->reply, &p);
+    hcl_reply(c);
+}
+
+static bool has_usm(const struct hcl_ext_functions *x)
+{
+    return x->clHostMemAllocINTEL && x->clDeviceMemAllocINTEL && x->clSharedMemAllocINTEL &&
+           x->clMemFreeINTEL && x->clSetKernelArgMemPointerINTEL && x->clEnqueueMemFillINTEL &&
+           x->clEnqueueMemcpyINTEL && x->clEnqueueMigrateMemINTEL && x->clEnqueueMemAdviseINTEL;
+}
+
+/* Flags are plain numbers. What else there is may be a handle or a pointer. */
+static bool usm_properties_known(struct vocl_words list)
+{
+    for (uint64_t i = 0; i + 1 < list.count; i += 2)
+        if (list.v[i] != CL_MEM_ALLOC_FLAGS_INTEL)
+            return false;
+    return true;
+}
+
+void hcl_VOCL_USM_ALLOC(struct hcl_call *c)
+{
+    struct vocl_usm_alloc_req q;
+    struct vocl_usm_alloc_rep p = {.ret = CL_INVALID_CONTEXT};
+    struct hcl_svm *s = NULL;
+    vocl_get_usm_alloc_req(&c->body, &q);
+    if (!hcl_call_ok(c) || !hcl_properties_ok(c, q.properties))
+        return;
+    struct request rq = {.id = q.id,
+                         .context = hcl_object(c->w, q.context, HCL_CONTEXT),
+                         .type = q.type,
+                         .device = hcl_object(c->w, q.device, HCL_DEVICE),
+                         .properties = q.properties.v,
+                         .size = q.size,
+                         .alignment = (cl_uint)q.alignment};
+    rq.usm = hcl_ext_of(c->w, rq.context);
+    if (rq.context && !has_usm(rq.usm))
+        p.ret = CL_INVALID_OPERATION;
+    else if (rq.context && q.device && !rq.device)
+        p.ret = CL_INVALID_DEVICE;
+    else if (rq.context && !usm_properties_known(q.properties))
+        p.ret = CL_INVALID_PROPERTY;
+    else if (rq.context)
+        p.ret = svm_create(c, &rq, &s);
+    if (s)
+        p.address = (uintptr_t)s->ptr;
+    vocl_put_usm_alloc_rep(&c->reply, &p);
     hcl_reply(c);
 }
 

@@ -22,12 +22,18 @@
 
 struct hcl_svm;
 struct hcl_call;
+struct hcl_ext_functions;
 
 /* [off, off + len) of allocation `id`, with a reference; *ptr receives the
  * native address. NULL: there is no such thing. */
 struct hcl_svm *hcl_svm_hold(struct hcl_worker *w, uint64_t id, uint64_t off, uint64_t len,
                              void **ptr);
 void hcl_svm_put(struct hcl_svm *s);
+
+/* An allocation of cl_intel_unified_shared_memory, which is always placed: the
+ * functions of its platform, whose commands it wants in place of the core's.
+ * NULL: SVM. */
+const struct hcl_ext_functions *hcl_svm_usm(const struct hcl_svm *s);
 
 /* The native address of offset `off`, or NULL. Lives as long as the number. */
 void *hcl_svm_at(struct hcl_worker *w, uint64_t id, uint64_t off);
@@ -43,6 +49,9 @@ void *hcl_svm_shadow(struct hcl_svm *s, uint64_t off);
 /* Are this context's allocations placed? If not, buffers made of them are no
  * memory that both sides see, either. */
 bool hcl_svm_context_places(struct hcl_worker *w, cl_context context);
+
+/* Is this device the processor? Then its SVM is placed. */
+bool hcl_svm_device_places(struct hcl_worker *w, cl_device_id device);
 
 /* What of a device's capabilities (CL_DEVICE_SVM_CAPABILITIES) the guest can have. */
 cl_device_svm_capabilities hcl_svm_capabilities(struct hcl_worker *w, cl_device_id device,

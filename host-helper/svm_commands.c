@@ -9,6 +9,8 @@
 #include "callback.h"
 #include "calls.h"
 #include "data.h"
+#include "defer.h"
+#include "extension.h"
 #include "handlers.h"
 
 /* What every one of these commands has. */
@@ -115,6 +117,17 @@ static cl_int begin_copy(struct hcl_call *c, const struct vocl_clEnqueueSVMMemcp
     return ret;
 }
 
+typedef __typeof__(((cl_icd_dispatch *)0)->clEnqueueSVMMemcpy) clEnqueueSVMMemcpy_pfn;
+
+static clEnqueueSVMMemcpy_pfn copy_function(struct hcl_worker *w, const struct hcl_data *dst,
+                                            const struct hcl_data *src)
+{
+    const struct hcl_ext_functions *x = dst->svm ? hcl_svm_usm(dst->svm) : NULL;
+    if (!x && src->svm)
+        x = hcl_svm_usm(src->svm);
+    return x ? x->clEnqueueMemcpyINTEL : w->cl.clEnqueueSVMMemcpy;
+}
+
 void hcl_clEnqueueSVMMemcpy(struct hcl_call *c)
 {
     struct vocl_clEnqueueSVMMemcpy_req q;
@@ -126,11 +139,11 @@ void hcl_clEnqueueSVMMemcpy(struct hcl_call *c)
     cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
     if (!ret)
         ret = begin_copy(c, &q, &dst, &m.data);
-    if (!ret && !c->w->cl.clEnqueueSVMMemcpy)
+    clEnqueueSVMMemcpy_pfn copy = copy_function(c->w, &dst, &m.data);
+    if (!ret && !copy)
         ret = CL_INVALID_OPERATION;
     if (!ret)
-        ret = c->w->cl.clEnqueueSVMMemcpy(m.queue, CL_FALSE, dst.ptr, m.data.ptr, q.size,
-                                          m.num_waits, m.waits, &m.event);
+        ret = copy(m.queue, CL_FALSE, dst.ptr, m.data.ptr, q.size, m.num_waits, m.waits, &m.event);
     end(c, ret, &m, q.event, q.event_slot, q.blocking_copy);
 }
 
@@ -142,9 +155,34 @@ void hcl_clEnqueueSVMMemFill(struct hcl_call *c)
     if (!hcl_call_ok(c))
         return;
     cl_int ret = begin_on(c, &m, q.command_queue, q.event_wait_list, q.svm, q.offset, q.size);
+    if (!ret) {
+        const struct hcl_ext_functions *x = hcl_svm_usm(m.data.svm);
+        ret = (x ? x->clEnqueueMemFillINTEL
+                 : c->w->cl.clEnqueueSVMMemFill)(m.queue, m.data.ptr, q.pattern.data, q.pattern.len,
+                                                 q.size, m.num_waits, m.waits, &m.event);
+    }
+    end(c, ret, &m, q.event, q.event_slot, false);
+}
+
+static const struct hcl_ext_functions *usm_of(struct hcl_worker *w, uint64_t svm)
+{
+    struct hcl_svm *s = hcl_object(w, svm, HCL_SVM);
+    return s ? hcl_svm_usm(s) : NULL;
+}
+
+void hcl_clEnqueueMemAdviseINTEL(struct hcl_call *c)
+{
+    struct vocl_clEnqueueMemAdviseINTEL_req q;
+    struct command m = {0};
+    vocl_get_clEnqueueMemAdviseINTEL_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    cl_int ret = begin_on(c, &m, q.command_queue, q.event_wait_list, q.svm, q.offset, q.size);
+    const struct hcl_ext_functions *x = ret ? NULL : hcl_svm_usm(m.data.svm);
     if (!ret)
-        ret = c->w->cl.clEnqueueSVMMemFill(m.queue, m.data.ptr, q.pattern.data, q.pattern.len,
-                                           q.size, m.num_waits, m.waits, &m.event);
+        ret = x ? x->clEnqueueMemAdviseINTEL(m.queue, m.data.ptr, q.size, (cl_uint)q.advice,
+                                             m.num_waits, m.waits, &m.event)
+                : CL_INVALID_VALUE;
     end(c, ret, &m, q.event, q.event_slot, false);
 }
 
@@ -163,9 +201,15 @@ void hcl_clEnqueueSVMMigrateMem(struct hcl_call *c)
     const void **list = hcl_svm_list(c, q.svm, q.offsets);
     if (!ret && !list)
         ret = CL_INVALID_VALUE;
-    if (!ret && !c->w->cl.clEnqueueSVMMigrateMem)
+    const struct hcl_ext_functions *x = ret ? NULL : usm_of(c->w, q.svm.v[0]);
+    if (!ret && !x && !c->w->cl.clEnqueueSVMMigrateMem)
         ret = CL_INVALID_OPERATION;
-    if (!ret)
+    if (!ret && x)
+        ret = q.svm.count == 1 && q.sizes.v
+                  ? x->clEnqueueMigrateMemINTEL(m.queue, list[0], q.sizes.v[0], q.flags,
+                                                m.num_waits, m.waits, &m.event)
+                  : CL_INVALID_VALUE;
+    else if (!ret)
         ret = c->w->cl.clEnqueueSVMMigrateMem(m.queue, q.svm.count, list, (const size_t *)q.sizes.v,
                                               q.flags, m.num_waits, m.waits, &m.event);
     end(c, ret, &m, q.event, q.event_slot, false);
@@ -201,6 +245,15 @@ void hcl_clEnqueueSVMFree(struct hcl_call *c)
     end(c, ret, &m, q.event, q.event_slot, false);
 }
 
+static cl_int set_pointer(struct hcl_worker *w, cl_kernel kernel, cl_uint index,
+                          const struct hcl_ext_functions *x, const void *ptr)
+{
+    if (x)
+        return x->clSetKernelArgMemPointerINTEL(kernel, index, ptr);
+    return w->cl.clSetKernelArgSVMPointer ? w->cl.clSetKernelArgSVMPointer(kernel, index, ptr)
+                                          : CL_INVALID_OPERATION;
+}
+
 void hcl_clSetKernelArgSVMPointer(struct hcl_call *c)
 {
     struct vocl_clSetKernelArgSVMPointer_req q;
@@ -213,10 +266,8 @@ void hcl_clSetKernelArgSVMPointer(struct hcl_call *c)
         hcl_reply_status(c, CL_INVALID_KERNEL);
     else if (q.svm && !ptr)
         hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-    else if (!c->w->cl.clSetKernelArgSVMPointer)
-        hcl_reply_status(c, CL_INVALID_OPERATION);
     else
-        hcl_reply_status(c, c->w->cl.clSetKernelArgSVMPointer(kernel, q.arg_index, ptr));
+        hcl_reply_status(c, set_pointer(c->w, kernel, q.arg_index, usm_of(c->w, q.svm), ptr));
 }
 
 /* The value is pointers, or a flag. What else there may be in a later version
@@ -228,6 +279,7 @@ static cl_int exec_info(struct hcl_call *c, const struct vocl_clSetKernelExecInf
     size_t size = q->param_value_size;
     switch (q->param_name) {
     case CL_KERNEL_EXEC_INFO_SVM_PTRS:
+    case CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL:
         value = hcl_svm_list(c, q->svm, q->offsets);
         if (!value && size)
             return CL_INVALID_VALUE;
@@ -235,6 +287,9 @@ static cl_int exec_info(struct hcl_call *c, const struct vocl_clSetKernelExecInf
             size = q->svm.count * sizeof(void *);
         break;
     case CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM:
+    case CL_KERNEL_EXEC_INFO_INDIRECT_HOST_ACCESS_INTEL:
+    case CL_KERNEL_EXEC_INFO_INDIRECT_DEVICE_ACCESS_INTEL:
+    case CL_KERNEL_EXEC_INFO_INDIRECT_SHARED_ACCESS_INTEL:
         if (value && q->value.len != size)
             return CL_INVALID_VALUE;
         break;
@@ -257,4 +312,61 @@ void hcl_clSetKernelExecInfo(struct hcl_call *c)
         hcl_reply_status(c, CL_INVALID_OPERATION);
     else
         hcl_reply_status(c, exec_info(c, &q, kernel));
+}
+
+/* A free that waits for whatever may still use the memory: all queues of the
+ * client's, since the runtime's own function would free pages of the guest's. */
+struct blocking_free {
+    struct hcl_worker *w;
+    uint16_t slot;
+    size_t n;
+    cl_command_queue queue[];
+};
+
+static void finish_and_answer(void *arg)
+{
+    struct blocking_free *b = arg;
+    struct vocl_writer reply;
+    for (size_t i = 0; i < b->n; i++) {
+        b->w->cl.clFinish(b->queue[i]);
+        b->w->cl.clReleaseCommandQueue(b->queue[i]);
+    }
+    hcl_print_flush(b->w);
+    vocl_writer_init(&reply);
+    vocl_put_u64(&reply, CL_SUCCESS);
+    hcl_send_reply(b->w, b->slot, reply.buf, reply.len);
+    vocl_writer_finish(&reply);
+    free(b);
+}
+
+static struct blocking_free *queues_to_finish(struct hcl_call *c)
+{
+    size_t n = 0;
+    for (uint64_t id = 0; (id = hcl_objects_next(c->w->objects, id, HCL_QUEUE));)
+        n++;
+    struct blocking_free *b = malloc(sizeof(*b) + n * sizeof(b->queue[0]));
+    if (!b)
+        return NULL;
+    *b = (struct blocking_free){.w = c->w, .slot = c->slot};
+    for (uint64_t id = 0; (id = hcl_objects_next(c->w->objects, id, HCL_QUEUE)) && b->n < n;) {
+        b->queue[b->n] = hcl_object(c->w, id, HCL_QUEUE);
+        c->w->cl.clRetainCommandQueue(b->queue[b->n++]);
+    }
+    return b;
+}
+
+/* The guest releases the allocation afterwards, as any other. */
+void hcl_clMemBlockingFreeINTEL(struct hcl_call *c)
+{
+    struct vocl_clMemBlockingFreeINTEL_req q;
+    vocl_get_clMemBlockingFreeINTEL_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    bool known = hcl_object(c->w, q.context, HCL_CONTEXT) && hcl_object(c->w, q.svm, HCL_SVM);
+    struct blocking_free *b = known ? queues_to_finish(c) : NULL;
+    if (!b) {
+        hcl_reply_status(c, known ? CL_OUT_OF_HOST_MEMORY : CL_INVALID_VALUE);
+    } else if (hcl_defer(c->w->defer, finish_and_answer, b)) {
+        hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+    }
 }

@@ -89,6 +89,11 @@ enum vocl_mutable { VOCL_MUTABLE_OFFSET = 1, VOCL_MUTABLE_GLOBAL = 2, VOCL_MUTAB
 #define CL_MUTABLE_DISPATCH_ASSERTS_KHR 0x12B8
 #endif
 
+/* cl_intel_unified_shared_memory */
+typedef cl_properties cl_mem_properties_intel;
+typedef cl_uint cl_mem_info_intel;
+typedef cl_uint cl_mem_advice_intel;
+
 /* cl_khr_semaphore */
 typedef struct _cl_semaphore_khr *cl_semaphore_khr;
 typedef cl_properties cl_semaphore_properties_khr;

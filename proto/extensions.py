@@ -36,6 +36,7 @@ def alias(name, core, ext, ret="cl_int"):
 
 
 SEMAPHORE = "cl_khr_semaphore"
+USM = "cl_intel_unified_shared_memory"
 
 
 def semaphores(name, op, command_type):
@@ -125,6 +126,51 @@ EXTENSION_CALLS = [
                "cl_uint num_entries, cl_device_id *out_devices, cl_uint *num_devices",
           note="becomes clCreateSubDevices"),
 
+    # Unified shared memory: an allocation like those of shared virtual memory (§5.6), and most
+    # of its commands are theirs: the helper sees by the allocation whose function is meant.
+    local("clHostMemAllocINTEL", ext=USM, ret="void *",
+          decl="cl_context context, const cl_mem_properties_intel *properties, size_t size, "
+               "cl_uint alignment, cl_int *errcode_ret", note="becomes VOCL_USM_ALLOC"),
+    local("clDeviceMemAllocINTEL", ext=USM, ret="void *",
+          decl="cl_context context, cl_device_id device, "
+               "const cl_mem_properties_intel *properties, size_t size, cl_uint alignment, "
+               "cl_int *errcode_ret", note="becomes VOCL_USM_ALLOC"),
+    local("clSharedMemAllocINTEL", ext=USM, ret="void *",
+          decl="cl_context context, cl_device_id device, "
+               "const cl_mem_properties_intel *properties, size_t size, cl_uint alignment, "
+               "cl_int *errcode_ret", note="becomes VOCL_USM_ALLOC"),
+    local("clMemFreeINTEL", ext=USM, decl="cl_context context, void *ptr",
+          note="the release of an allocation is a post"),
+    hand("clMemBlockingFreeINTEL", 170, U64("context", "svm"), ext=USM, ver="1.2",
+         decl="cl_context context, void *ptr"),
+    local("clGetMemAllocInfoINTEL", ext=USM,
+          decl="cl_context context, const void *ptr, cl_mem_info_intel param_name, "
+               "size_t param_value_size, void *param_value, size_t *param_value_size_ret"),
+    local("clSetKernelArgMemPointerINTEL", ext=USM,
+          decl="cl_kernel kernel, cl_uint arg_index, const void *arg_value",
+          note="becomes clSetKernelArgSVMPointer"),
+    local("clEnqueueMemFillINTEL", ext=USM,
+          decl="cl_command_queue command_queue, void *dst_ptr, const void *pattern, "
+               "size_t pattern_size, size_t size, cl_uint num_events_in_wait_list, "
+               "const cl_event *event_wait_list, cl_event *event",
+          note="becomes clEnqueueSVMMemFill"),
+    local("clEnqueueMemcpyINTEL", ext=USM,
+          decl="cl_command_queue command_queue, cl_bool blocking, void *dst_ptr, "
+               "const void *src_ptr, size_t size, cl_uint num_events_in_wait_list, "
+               "const cl_event *event_wait_list, cl_event *event",
+          note="becomes clEnqueueSVMMemcpy"),
+    local("clEnqueueMigrateMemINTEL", ext=USM,
+          decl="cl_command_queue command_queue, const void *ptr, size_t size, "
+               "cl_mem_migration_flags flags, cl_uint num_events_in_wait_list, "
+               "const cl_event *event_wait_list, cl_event *event",
+          note="becomes clEnqueueSVMMigrateMem"),
+    hand("clEnqueueMemAdviseINTEL", 171,
+         U64("command_queue", "svm", "offset", "size", "advice") + Words("event_wait_list") +
+         U64("event", "event_slot"), ext=USM, ver="1.2",
+         decl="cl_command_queue command_queue, const void *ptr, size_t size, "
+              "cl_mem_advice_intel advice, cl_uint num_events_in_wait_list, "
+              "const cl_event *event_wait_list, cl_event *event"),
+
     # Of one function
     hand("clGetKernelSuggestedLocalWorkSizeKHR", 160,
          U64("command_queue", "kernel", "work_dim") + Words("global_work_offset") +
@@ -144,6 +190,9 @@ EXTENSION_CONTROL = [
     hand("VOCL_EXTENSION_FUNCTIONS", 199, U64("platform"),
          Blobs("names") + U64("older_commands"),
          note="which of these functions a platform has"),
+    hand("VOCL_USM_ALLOC", 197,
+         U64("id", "context", "device", "type", "size", "alignment") + Words("properties"),
+         U64("address"), note="clHostMemAllocINTEL and its two siblings"),
     hand("VOCL_DEVICE_STRINGS", 198, U64("device", "param_name"), Blobs("strings"),
          note="clGetDeviceInfo where it answers with pointers to text"),
 ]
@@ -187,6 +236,8 @@ EXTENSIONS = [
 
     Extension("cl_ext_device_fission", HERE, "as sub-devices of OpenCL 1.2"),
     Extension("cl_intel_subgroups", HERE),
+    Extension("cl_intel_unified_shared_memory", HERE,
+              "where all devices are the processor: elsewhere the host's pages must stay"),
     Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has"),
     Extension("cl_khr_command_buffer_mutable_dispatch", HERE,
               "from version 0.9.2 on, but for arguments in shared virtual memory and execution info"),
@@ -212,9 +263,9 @@ EXTENSIONS = [
         cl_khr_egl_image cl_khr_gl_depth_images cl_khr_gl_event cl_khr_gl_msaa_sharing
         cl_khr_gl_sharing
         """.split()),
-    *(Extension(name, FILTERED, "shared virtual memory does not cross yet")
+    *(Extension(name, FILTERED, "its functions are not carried")
       for name in """
-        cl_arm_shared_virtual_memory cl_intel_unified_shared_memory cl_khr_unified_svm
+        cl_arm_shared_virtual_memory cl_khr_unified_svm
         cl_pocl_command_buffer_svm cl_pocl_svm_rect
         """.split()),
     Extension("cl_ext_buffer_device_address", FILTERED,
