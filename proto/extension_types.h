@@ -89,6 +89,11 @@ enum vocl_mutable { VOCL_MUTABLE_OFFSET = 1, VOCL_MUTABLE_GLOBAL = 2, VOCL_MUTAB
 #define CL_MUTABLE_DISPATCH_ASSERTS_KHR 0x12B8
 #endif
 
+/* cl_khr_command_buffer_multi_device: answers that are handles */
+#ifndef CL_DEVICE_COMMAND_BUFFER_SYNC_DEVICES_KHR
+#define CL_DEVICE_COMMAND_BUFFER_SYNC_DEVICES_KHR 0x12AC
+#endif
+
 /* cl_khr_semaphore */
 typedef struct _cl_semaphore_khr *cl_semaphore_khr;
 typedef cl_properties cl_semaphore_properties_khr;
