@@ -118,8 +118,16 @@ static bool devices_info(cl_semaphore_khr s, size_t size, void *value, size_t *r
     size_t n = 0;
     while (p[1 + n])
         n++;
-    /* Handles are as wide as properties wherever the runtime runs. */
-    return gcl_info_bytes(p + 1, n * sizeof(*p), size, value, ret, err);
+    cl_device_id *list = calloc(n + 1, sizeof(*list)); /* handles may be narrower */
+    if (!list) {
+        *err = CL_OUT_OF_HOST_MEMORY;
+        return true;
+    }
+    for (size_t i = 0; i < n; i++)
+        list[i] = (cl_device_id)(uintptr_t)p[1 + i];
+    gcl_info_bytes(list, n * sizeof(*list), size, value, ret, err);
+    free(list);
+    return true;
 }
 
 bool gcl_local_semaphore_info(cl_semaphore_khr s, cl_semaphore_info_khr name, size_t size,

@@ -94,6 +94,11 @@ typedef cl_properties cl_mem_properties_intel;
 typedef cl_uint cl_mem_info_intel;
 typedef cl_uint cl_mem_advice_intel;
 
+/* cl_khr_command_buffer_multi_device: answers that are handles */
+#ifndef CL_DEVICE_COMMAND_BUFFER_SYNC_DEVICES_KHR
+#define CL_DEVICE_COMMAND_BUFFER_SYNC_DEVICES_KHR 0x12AC
+#endif
+
 /* cl_khr_semaphore */
 typedef struct _cl_semaphore_khr *cl_semaphore_khr;
 typedef cl_properties cl_semaphore_properties_khr;
@@ -126,7 +131,13 @@ typedef cl_ulong cl_semaphore_payload_khr;
 #define CL_DEVICE_SPIRV_EXTENSIONS_KHR 0x12BA
 #endif
 
-/* cl_ext_buffer_device_address: addresses */
+/* cl_ext_buffer_device_address, the same in PoCL 5 and 6, and Intel's
+ * cl_intel_kernel_allocations_info: addresses */
+#define VOCL_MEM_DEVICE_PTR_POCL 0xff01
+#define VOCL_MEM_DEVICE_PTRS_POCL 0xff02
+#ifndef CL_KERNEL_ALLOCATIONS_INFO_INTEL
+#define CL_KERNEL_ALLOCATIONS_INFO_INTEL 0x425A
+#endif
 #ifndef CL_MEM_DEVICE_ADDRESS_EXT
 #define CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT 0x5000
 #define CL_MEM_DEVICE_ADDRESS_EXT 0x5001

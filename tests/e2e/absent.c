@@ -8,6 +8,7 @@
 #include <CL/cl_ext.h>
 
 #include "check.h"
+#include "extension_types.h"
 
 /* A program that finds an extension calls its functions. */
 static void no_extension_is_shown_without_its_functions(void)
@@ -98,7 +99,25 @@ static void sub_devices_have_their_earlier_functions(void)
     cl_close(&cl);
 }
 
+/* Addresses in the helper are no business of a program's. */
+static void no_query_answers_with_an_address(void)
+{
+    static const cl_uint names[] = {CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT, CL_MEM_DEVICE_ADDRESS_EXT,
+                                    VOCL_MEM_DEVICE_PTR_POCL, VOCL_MEM_DEVICE_PTRS_POCL};
+    struct cl cl = cl_open(0);
+    cl_mem m = cl_buffer(&cl, 64);
+    cl_kernel k = cl_kernel_of(&cl, "kernel void k(global int *p) { *p = 1; }", "k");
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        CL_IS(clGetMemObjectInfo(m, names[i], 0, NULL, &n), CL_INVALID_VALUE);
+    CL_IS(clGetKernelInfo(k, CL_KERNEL_ALLOCATIONS_INFO_INTEL, 0, NULL, &n), CL_INVALID_VALUE);
+    CL(clReleaseKernel(k));
+    CL(clReleaseMemObject(m));
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
+    CASE(no_query_answers_with_an_address),
     CASE(sub_devices_have_their_earlier_functions),
     CASE(no_extension_is_shown_without_its_functions),
     CASE(pipes_are_refused),

@@ -48,11 +48,58 @@ static const char *const functions[] = {
     "",
 };
 
-static void show_functions(struct cl *cl)
+static void show_functions(void)
 {
-    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-        printf("%s: %s\n", functions[i],
-               clGetExtensionFunctionAddressForPlatform(cl->platform, functions[i]) ? "yes" : "no");
+    cl_platform_id platforms[16];
+    cl_uint n = 0;
+    CL(clGetPlatformIDs(16, platforms, &n));
+    for (cl_uint p = 0; p < n && p < 16; p++)
+        for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+            printf("platform %u, %s: %s\n", p, functions[i],
+                   clGetExtensionFunctionAddressForPlatform(platforms[p], functions[i]) ? "yes"
+                                                                                        : "no");
+}
+
+/* Earlier names of calls of the core. */
+static void show_aliases(struct cl *cl)
+{
+    cl_program(CL_API_CALL * with_il)(cl_context, const void *, size_t, cl_int *);
+    cl_command_queue(CL_API_CALL * queue)(cl_context, cl_device_id, const cl_queue_properties *,
+                                          cl_int *);
+    *(void **)&with_il =
+        clGetExtensionFunctionAddressForPlatform(cl->platform, "clCreateProgramWithILKHR");
+    *(void **)&queue = clGetExtensionFunctionAddressForPlatform(
+        cl->platform, "clCreateCommandQueueWithPropertiesKHR");
+    cl_int err = 0;
+    if (with_il) {
+        CHECK(!with_il(NULL, "?", 1, &err));
+        printf("program of no context: %d\n", err);
+        CHECK(!with_il(cl->context, NULL, 0, &err));
+        printf("program of nothing: %d\n", err);
+    }
+    if (queue) {
+        const cl_queue_properties list[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE, 0};
+        cl_command_queue q = queue(cl->context, cl->device, list, &err);
+        printf("queue: %d\n", err);
+        CL(clReleaseCommandQueue(q));
+        CHECK(!queue(cl->context, NULL, list, &err));
+        printf("queue of no device: %d\n", err);
+    }
+}
+
+/* cl_pocl_content_size */
+static void show_content_size(struct cl *cl)
+{
+    cl_int(CL_API_CALL * set)(cl_mem, cl_mem);
+    *(void **)&set =
+        clGetExtensionFunctionAddressForPlatform(cl->platform, "clSetContentSizeBufferPoCL");
+    if (!set)
+        return;
+    cl_mem m = cl_buffer(cl, 64), size = cl_buffer(cl, 8);
+    printf("content size: %d\n", set(m, size));
+    printf("of no buffer: %d\n", set(NULL, size));
+    CL(clReleaseMemObject(m));
+    CL(clReleaseMemObject(size));
 }
 
 /* Of extensions that do not cross, and so not the same. */
@@ -61,6 +108,7 @@ static bool is_filtered(cl_uint name)
     return name == CL_PLATFORM_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR ||
            name == CL_PLATFORM_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR ||
            name == CL_PLATFORM_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR ||
+           name == CL_DEVICE_COMMAND_BUFFER_SYNC_DEVICES_KHR ||
            name == CL_DEVICE_SEMAPHORE_IMPORT_HANDLE_TYPES_KHR ||
            name == CL_DEVICE_SEMAPHORE_EXPORT_HANDLE_TYPES_KHR ||
            name == CL_DEVICE_EXTERNAL_MEMORY_IMPORT_HANDLE_TYPES_KHR ||
@@ -186,7 +234,9 @@ static void show_partition(struct cl *cl)
 int main(void)
 {
     struct cl cl = cl_open(0);
-    show_functions(&cl);
+    show_functions();
+    show_aliases(&cl);
+    show_content_size(&cl);
     show_queries(&cl);
     show_unknown(&cl);
     show_strings(&cl, CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR);

@@ -103,6 +103,34 @@ static void it_knows_what_it_was_made_from(void)
     cl_close(&cl);
 }
 
+/* Handles in the list of properties. Versions before 1.0.0 had another name for it. */
+static void it_may_be_of_some_devices(void)
+{
+    struct cl cl = open_with_functions();
+    const cl_semaphore_properties_khr names[] = {CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
+                                                 CL_DEVICE_HANDLE_LIST_KHR};
+    for (size_t i = 0; i < 2; i++) {
+        const cl_semaphore_properties_khr list[] = {
+            names[i], (uintptr_t)cl.device, 0, CL_SEMAPHORE_TYPE_KHR, CL_SEMAPHORE_TYPE_BINARY_KHR,
+            0};
+        cl_semaphore_properties_khr properties[8] = {0};
+        size_t size = 0;
+        cl_int err = 0;
+        cl_semaphore_khr s = x.create(cl.context, list, &err);
+        if (!s) {
+            CHECK(err == CL_INVALID_PROPERTY || err == CL_INVALID_VALUE);
+            continue;
+        }
+        CL(x.info(s, CL_SEMAPHORE_PROPERTIES_KHR, sizeof(properties), properties, &size));
+        CHECK(size == sizeof(list) && properties[1] == (uintptr_t)cl.device);
+        CL(x.signal(cl.queue, 1, &s, NULL, 0, NULL, NULL));
+        CL(x.wait(cl.queue, 1, &s, NULL, 0, NULL, NULL));
+        CL(clFinish(cl.queue));
+        CL(x.release(s));
+    }
+    cl_close(&cl);
+}
+
 static void errors_are_those_of_the_specification(void)
 {
     struct cl cl = open_with_functions();
@@ -123,6 +151,7 @@ static void errors_are_those_of_the_specification(void)
 static const struct check_case cases[] = {
     CASE(a_queue_waits_for_what_another_signals),
     CASE(it_knows_what_it_was_made_from),
+    CASE(it_may_be_of_some_devices),
     CASE(errors_are_those_of_the_specification),
 };
 

@@ -16,6 +16,7 @@
 
 #include "calls.h"
 #include "channel.h"
+#include "extension.h"
 #include "fuzz.h"
 #include "fuzz_body.h"
 #include "guest_state.h"
@@ -511,11 +512,115 @@ static void shared_memory(void)
     CL.clSVMFree(app.context, p); /* unless it is free already */
 }
 
+/* Of an extension: whether or not the helper says that there is such a function. */
+static void *function(const char *name)
+{
+    CL.clGetExtensionFunctionAddressForPlatform(app.platform, name);
+    for (size_t i = 0; i < gcl_num_extension_functions; i++)
+        if (!strcmp(gcl_extension_functions[i].name, name))
+            return gcl_extension_functions[i].fn;
+    abort();
+}
+
+static void use_command(cl_command_buffer_khr b, cl_mutable_command_khr m)
+{
+    cl_int(CL_API_CALL * update)(cl_command_buffer_khr, cl_uint,
+                                 const cl_command_buffer_update_type_khr *, const void **) =
+        function("clUpdateMutableCommandsKHR");
+    cl_int(CL_API_CALL * info)(cl_mutable_command_khr, cl_uint, size_t, void *, size_t *) =
+        function("clGetMutableCommandInfoKHR");
+    struct vocl_mutable_dispatch_arg arg = {0, sizeof(app.plain), &app.plain};
+    struct vocl_mutable_dispatch_config config = {.command = m, .num_args = 1, .arg_list = &arg};
+    const cl_command_buffer_update_type_khr type = VOCL_MUTABLE_DISPATCH_CONFIG;
+    const void *configs[] = {&config};
+    cl_uint value[4];
+    size_t n;
+    update(b, 1, &type, configs);
+    info(m, CL_MUTABLE_DISPATCH_DIMENSIONS_KHR, sizeof(value), value, &n);
+}
+
+static void command_buffers(void)
+{
+    cl_command_buffer_khr(CL_API_CALL * create)(cl_uint, const cl_command_queue *,
+                                                const cl_properties *, cl_int *) =
+        function("clCreateCommandBufferKHR");
+    cl_int(CL_API_CALL * kernel)(cl_command_buffer_khr, cl_command_queue, const cl_properties *,
+                                 cl_kernel, cl_uint, const size_t *, const size_t *, const size_t *,
+                                 cl_uint, const cl_sync_point_khr *, cl_sync_point_khr *,
+                                 cl_mutable_command_khr *) = function("clCommandNDRangeKernelKHR");
+    cl_int(CL_API_CALL * enqueue)(cl_uint, cl_command_queue *, cl_command_buffer_khr, cl_uint,
+                                  const cl_event *, cl_event *) =
+        function("clEnqueueCommandBufferKHR");
+    cl_int(CL_API_CALL * release)(cl_command_buffer_khr) = function("clReleaseCommandBufferKHR");
+    size_t one = 1;
+    cl_int err;
+    cl_sync_point_khr at[2] = {1, 2};
+    cl_mutable_command_khr m = NULL;
+    cl_event e = NULL;
+    cl_command_buffer_khr b = create(1, &app.queue, NULL, &err);
+    if (!b)
+        return;
+    if (!kernel(b, NULL, NULL, app.kernel, 1, NULL, &one, NULL, 2, at, &at[0],
+                fuzz_pick(&helper.in, 4) ? &m : NULL) &&
+        m)
+        use_command(b, m);
+    if (!enqueue(0, NULL, b, 1, &app.user, &e))
+        CL.clReleaseEvent(e);
+    release(b);
+}
+
+static void semaphores(void)
+{
+    cl_semaphore_khr(CL_API_CALL * create)(cl_context, const cl_properties *, cl_int *) =
+        function("clCreateSemaphoreWithPropertiesKHR");
+    cl_int(CL_API_CALL * signal)(cl_command_queue, cl_uint, const cl_semaphore_khr *,
+                                 const cl_ulong *, cl_uint, const cl_event *, cl_event *) =
+        function("clEnqueueSignalSemaphoresKHR");
+    cl_int(CL_API_CALL * info)(cl_semaphore_khr, cl_uint, size_t, void *, size_t *) =
+        function("clGetSemaphoreInfoKHR");
+    cl_int(CL_API_CALL * release)(cl_semaphore_khr) = function("clReleaseSemaphoreKHR");
+    const cl_properties properties[] = {CL_SEMAPHORE_TYPE_KHR,
+                                        CL_SEMAPHORE_TYPE_BINARY_KHR,
+                                        CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
+                                        (uintptr_t)app.device,
+                                        0,
+                                        0};
+    cl_ulong payload = 1;
+    size_t n;
+    cl_int err;
+    cl_semaphore_khr s = create(app.context, properties, &err);
+    if (!s)
+        return;
+    signal(app.queue, 1, &s, &payload, 0, NULL, NULL);
+    info(s, CL_SEMAPHORE_PAYLOAD_KHR, sizeof(payload), &payload, &n);
+    release(s);
+}
+
+static void extensions(void)
+{
+    cl_int(CL_API_CALL * suggest)(cl_command_queue, cl_kernel, cl_uint, const size_t *,
+                                  const size_t *, size_t *) =
+        function("clGetKernelSuggestedLocalWorkSizeKHR");
+    cl_uint dim = 1 + fuzz_pick(&helper.in, 3);
+    size_t global[3] = {8, 8, 8}, *size = malloc(dim * sizeof(*size));
+    switch (fuzz_pick(&helper.in, 4)) {
+    case 0:
+        semaphores();
+        break;
+    case 1:
+        suggest(app.queue, app.kernel, dim, NULL, global, size);
+        break;
+    default:
+        command_buffers();
+    }
+    free(size);
+}
+
 static void step(void)
 {
-    static void (*const steps[])(void) = {query,     query,        lists,        binaries,
-                                          transfers, transfers,    maps,         objects,
-                                          commands,  send_message, shared_memory};
+    static void (*const steps[])(void) = {query,     query,        lists,         binaries,
+                                          transfers, transfers,    maps,          objects,
+                                          commands,  send_message, shared_memory, extensions};
     steps[fuzz_pick(&helper.in, sizeof(steps) / sizeof(steps[0]))]();
     if (fuzz_pick(&helper.in, 4) == 0)
         guest_messages_deliver();
