@@ -284,7 +284,7 @@ static cl_int check_map_image(cl_command_queue queue, cl_mem m, cl_map_flags fla
 {
     if (!gcl_is_queue(queue))
         return CL_INVALID_COMMAND_QUEUE;
-    if (!gcl_is_mem(m) || !m->image_type)
+    if (!gcl_is_mem(m) || !m->image_type || gcl_is_pipe(m))
         return CL_INVALID_MEM_OBJECT;
     if (queue->context != m->context)
         return CL_INVALID_CONTEXT;

@@ -91,6 +91,8 @@ bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, si
                         cl_int *err);
 bool gcl_local_image_info(cl_mem m, cl_image_info name, size_t size, void *value, size_t *ret,
                           cl_int *err);
+bool gcl_local_pipe_info(cl_mem m, cl_pipe_info name, size_t size, void *value, size_t *ret,
+                         cl_int *err);
 bool gcl_local_sampler_info(cl_sampler s, cl_sampler_info name, size_t size, void *value,
                             size_t *ret, cl_int *err);
 bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *value, size_t *ret,

@@ -66,6 +66,7 @@ static void mem_destroy(struct gcl_object *o)
         gcl_put(&m->parent->base);
     gcl_put(&m->context->base);
     free(m->properties);
+    free(m->pipe_properties);
     free(m);
 }
 
@@ -302,9 +303,11 @@ bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, si
     void *host_ptr = m->flags & CL_MEM_USE_HOST_PTR ? m->host_ptr : NULL;
     switch (name) {
     case CL_MEM_FLAGS:
+        if (gcl_is_pipe(m)) /* the runtime adds what a pipe always has */
+            return false;
         return gcl_info_value(m->flags, size, value, ret, err);
     case CL_MEM_SIZE:
-        if (m->image_type) /* the runtime's layout */
+        if (m->image_type) /* an image or a pipe: the runtime's layout */
             return false;
         return gcl_info_value(m->size, size, value, ret, err);
     case CL_MEM_HOST_PTR:

@@ -101,7 +101,7 @@ struct _cl_mem {
     cl_mem_flags flags;
     size_t size;
     size_t origin; /* in parent */
-    cl_mem_object_type image_type; /* 0: a buffer */
+    cl_mem_object_type image_type; /* 0: a buffer; CL_MEM_OBJECT_PIPE: a pipe, no image */
     size_t pixel;                  /* images: bytes */
     size_t host_row_pitch;         /* images with CL_MEM_USE_HOST_PTR */
     size_t host_slice_pitch;
@@ -112,6 +112,7 @@ struct _cl_mem {
     bool parent_owns_memory;  /* a part of the parent's shared memory */
     size_t num_properties;    /* entries, the closing 0 included */
     cl_mem_properties *properties;
+    cl_pipe_properties *pipe_properties; /* num_properties of them */
     int lock;                 /* spin lock of the two below */
     cl_uint map_count;
     struct gcl_mapping *mappings;
@@ -158,6 +159,11 @@ bool gcl_is(const void *handle, enum gcl_type type);
 #define gcl_is_program(h)  gcl_is(h, GCL_PROGRAM)
 #define gcl_is_kernel(h)   gcl_is(h, GCL_KERNEL)
 #define gcl_is_event(h)    gcl_is(h, GCL_EVENT)
+
+static inline bool gcl_is_pipe(cl_mem m)
+{
+    return m->image_type == CL_MEM_OBJECT_PIPE;
+}
 
 /* The wire number of a handle; 0 for NULL. */
 #define gcl_id(h) ((h) ? (h)->base.id : 0)

@@ -58,6 +58,15 @@ void hcl_clCloneKernel(struct hcl_call *c)
     hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_KERNEL, kernel));
 }
 
+/* Its type's name is that of its packets. */
+static bool is_pipe(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
+{
+    cl_kernel_arg_type_qualifier q = 0;
+    return !w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER, sizeof(q), &q,
+                                     NULL) &&
+           (q & CL_KERNEL_ARG_TYPE_PIPE);
+}
+
 enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
 
 /* What eight bytes mean to this argument, where the runtime knows its
@@ -71,7 +80,8 @@ static enum arg_kind arg_kind(struct hcl_worker *w, cl_kernel kernel, cl_uint in
     if (w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof(where),
                                  &where, NULL))
         return ARG_UNKNOWN;
-    if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT)
+    if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT ||
+        is_pipe(w, kernel, index))
         return ARG_HANDLE;
     if (where != CL_KERNEL_ARG_ADDRESS_PRIVATE ||
         w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,

@@ -226,12 +226,11 @@ CALLS = [
          U64("event", "event_slot"), ret="void *"),
     enqueue("clEnqueueFillImage", 64, Handle("cl_mem", "image"), BytesIn("fill_color", "16"),
             ORIGIN, REGION, command="CL_COMMAND_FILL_IMAGE", ver="1.2"),
-    absent("clCreatePipe", "2.0",
-           "cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint "
-           "pipe_max_packets, const cl_pipe_properties *properties, cl_int *errcode_ret", ret="cl_mem"),
-    absent("clGetPipeInfo", "2.0",
-           "cl_mem pipe, cl_pipe_info param_name, size_t param_value_size, void "
-           "*param_value, size_t *param_value_size_ret", err="CL_INVALID_MEM_OBJECT"),
+    hand("clCreatePipe", 65,
+         U64("id", "context", "flags", "pipe_packet_size", "pipe_max_packets") +
+         Words("properties"), ver="2.0", ret="cl_mem"),
+    info("clGetPipeInfo", 66, Handle("cl_mem", "pipe"), Scalar("cl_pipe_info", "param_name"),
+         local="gcl_local_pipe_info", ver="2.0"),
 
     # Samplers, §5.7
     hand("clCreateSampler", 60,

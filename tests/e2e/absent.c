@@ -68,19 +68,6 @@ static void svm_arguments_are_refused(void)
     cl_close(&cl);
 }
 
-static void pipes_are_refused(void)
-{
-    struct cl cl = cl_open(0);
-    cl_mem m = cl_buffer(&cl, 4);
-    cl_uint size;
-    cl_int err;
-    CHECK(!clCreatePipe(cl.context, 0, 4, 4, NULL, &err));
-    CHECK(err == CL_INVALID_OPERATION);
-    CL_IS(clGetPipeInfo(m, CL_PIPE_PACKET_SIZE, sizeof(size), &size, NULL), CL_INVALID_MEM_OBJECT);
-    CL(clReleaseMemObject(m));
-    cl_close(&cl);
-}
-
 static void device_queues_are_refused(void)
 {
     struct cl cl = cl_open(0);
@@ -100,7 +87,6 @@ static const struct check_case cases[] = {
     CASE(no_extension_is_shown_without_its_functions),
     CASE(svm_is_refused),
     CASE(svm_arguments_are_refused),
-    CASE(pipes_are_refused),
     CASE(device_queues_are_refused),
     CASE(no_extension_function_is_promised),
 };

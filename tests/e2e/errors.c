@@ -192,6 +192,30 @@ static void maps(void)
     SHOW(clEnqueueUnmapMemObject(cl.queue, m, bytes, 0, NULL, NULL));
 }
 
+static void pipes(void)
+{
+    cl_pipe_properties empty[] = {0}, unknown[] = {0x7777, 1, 0};
+    cl_mem pipe = NULL;
+    SHOW_MADE(clCreatePipe(NULL, 0, 4, 4, NULL, &err));
+    SHOW_MADE(pipe = clCreatePipe(cl.context, 0, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 0, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 0, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 1u << 31, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, CL_MEM_USE_HOST_PTR, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, CL_MEM_READ_ONLY, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 4, empty, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 4, unknown, &err));
+    SHOW(clGetPipeInfo(NULL, CL_PIPE_PACKET_SIZE, 0, NULL, &n));
+    SHOW(clGetPipeInfo(m, CL_PIPE_PACKET_SIZE, 0, NULL, &n));
+    SHOW(clGetPipeInfo(m, CL_PIPE_PROPERTIES, 0, NULL, &n));
+    if (pipe) {
+        SHOW(clGetPipeInfo(pipe, CL_PIPE_PACKET_SIZE, 1, bytes, NULL));
+        SHOW(clGetPipeInfo(pipe, CL_PIPE_PROPERTIES, 0, NULL, &n));
+        SHOW(clGetPipeInfo(pipe, 0xffff, 0, NULL, &n));
+        SHOW(clReleaseMemObject(pipe));
+    }
+}
+
 static void programs(void)
 {
     const char *source = "kernel void k() {}", *none = NULL;
@@ -299,6 +323,7 @@ int main(void)
     transfers();
     rectangles();
     maps();
+    pipes();
     programs();
     kernels();
     events();

@@ -403,7 +403,7 @@ static void objects(void)
 {
     cl_int err;
     cl_buffer_region region = {0, 10};
-    switch (fuzz_pick(&helper.in, 5)) {
+    switch (fuzz_pick(&helper.in, 6)) {
     case 0: {
         cl_mem m = CL.clCreateBuffer(app.context, CL_MEM_COPY_HOST_PTR, 5000, memory, &err);
         if (m && !CL.clSetMemObjectDestructorCallback(m, on_mem, NULL) && fuzz_pick(&helper.in, 2))
@@ -428,6 +428,15 @@ static void objects(void)
         cl_command_queue q = CL.clCreateCommandQueue(app.context, app.device, 0, &err);
         if (q)
             CL.clReleaseCommandQueue(q);
+        break;
+    }
+    case 4: {
+        cl_mem m = CL.clCreatePipe(app.context, 0, 4, 4, NULL, &err);
+        cl_uint n;
+        if (!m)
+            break;
+        CL.clGetPipeInfo(m, CL_PIPE_PACKET_SIZE, sizeof(n), &n, NULL);
+        CL.clReleaseMemObject(m);
         break;
     }
     default: {
