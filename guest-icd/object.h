@@ -187,6 +187,10 @@ void gcl_object_abandon(struct gcl_object *o);
  */
 uint32_t gcl_object_find(const void *maybe);
 
+/* The live object with that number and type that can be a kernel argument, with
+ * a hold (gcl_put) for the caller; or NULL. */
+struct gcl_object *gcl_object_get_id(uint64_t id, enum gcl_type type);
+
 struct gcl_object *gcl_get(struct gcl_object *o);
 void gcl_put(struct gcl_object *o); /* NULL is allowed */
 

@@ -125,18 +125,20 @@ CALLS = [
     hand("clCreateCommandQueue", 20, U64("id", "context", "device", "properties"),
          ret="cl_command_queue"),
     hand("clCreateCommandQueueWithProperties", 21,
-         U64("id", "context", "device") + Words("properties"), ver="2.0", ret="cl_command_queue"),
+         U64("id", "context", "device") + Words("properties"), U64("queue"), ver="2.0",
+         ret="cl_command_queue"),
     retain("cl_command_queue", "clRetainCommandQueue"),
     release("cl_command_queue", "clReleaseCommandQueue"),
-    info("clGetCommandQueueInfo", 22, QUEUE, Scalar("cl_command_queue_info", "param_name"),
-         local="gcl_local_queue_info"),
+    Call("clGetCommandQueueInfo", op=22, host=False, local="gcl_local_queue_info", args=[
+        QUEUE, Scalar("cl_command_queue_info", "param_name"), INFO]),
     Call("clSetCommandQueueProperty", op=23, args=[
         QUEUE, Scalar("cl_command_queue_properties", "properties"), Scalar("cl_bool", "enable"),
         OutScalar("cl_command_queue_properties", "old_properties")]),
     Call("clFlush", op=24, cls=CALL, args=[QUEUE]),
     hand("clFinish", 25, U64("command_queue")),
-    absent("clSetDefaultDeviceCommandQueue", "2.1",
-           "cl_context context, cl_device_id device, cl_command_queue command_queue"),
+    Call("clSetDefaultDeviceCommandQueue", op=26, ver="2.1", args=[
+        Handle("cl_context", "context"), Handle("cl_device_id", "device", optional=True),
+        Handle("cl_command_queue", "command_queue", optional=True)]),
 
     # Buffers, §5.2
     hand("clCreateBuffer", 30, U64("id", "context", "flags", "size", "shared") + Payload("host_ptr"),

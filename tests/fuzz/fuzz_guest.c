@@ -425,9 +425,16 @@ static void objects(void)
         break;
     }
     case 3: {
-        cl_command_queue q = CL.clCreateCommandQueue(app.context, app.device, 0, &err);
-        if (q)
-            CL.clReleaseCommandQueue(q);
+        cl_queue_properties on_device[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE, 0};
+        cl_command_queue q, standard;
+        q = fuzz_pick(&helper.in, 2)
+                ? CL.clCreateCommandQueue(app.context, app.device, 0, &err)
+                : CL.clCreateCommandQueueWithProperties(app.context, app.device, on_device, &err);
+        if (!q)
+            break;
+        CL.clSetDefaultDeviceCommandQueue(app.context, app.device, q);
+        CL.clGetCommandQueueInfo(q, CL_QUEUE_DEVICE_DEFAULT, sizeof(standard), &standard, NULL);
+        CL.clReleaseCommandQueue(q);
         break;
     }
     case 4: {
