@@ -104,7 +104,7 @@ static cl_int check_buffer(cl_context context, cl_mem_flags flags, size_t size, 
 
 cl_mem_flags gcl_mem_default_access(cl_mem_flags flags)
 {
-    return flags & DEVICE_ACCESS_FLAGS ? flags : flags | CL_MEM_READ_WRITE;
+    return flags ? flags : CL_MEM_READ_WRITE;
 }
 
 cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host)
