@@ -126,7 +126,8 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
     cl_device_id *out = hcl_alloc(c, (n + 1) * sizeof(*out));
     if (device && out)
         p.ret = c->w->cl.clCreateSubDevices(
-            device, (const cl_device_partition_property *)q.properties.v, n, n ? out : NULL, &made);
+            device, (const cl_device_partition_property *)q.properties.v, n, n ? out : NULL,
+            n || q.want_num_devices ? &made : NULL);
     p.num_devices = made;
     if (p.ret == CL_SUCCESS && n)
         p.ret = hcl_made_all(c, HCL_DEVICE, q.out_devices.v, (void **)out, n < made ? n : made);

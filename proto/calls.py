@@ -96,7 +96,7 @@ CALLS = [
     hand("clGetDeviceIDs", 3, U64("platform", "device_type"), Words("devices")),
     info("clGetDeviceInfo", 4, Handle("cl_device_id", "device"),
          Scalar("cl_device_info", "param_name"), local="gcl_local_device_info"),
-    hand("clCreateSubDevices", 5, U64("in_device") + Words("properties") + Words("out_devices"),
+    hand("clCreateSubDevices", 5, U64("in_device", "want_num_devices") + Words("properties") + Words("out_devices"),
          U64("num_devices"), ver="1.2"),
     retain("cl_device_id", "clRetainDevice", "1.2"),
     release("cl_device_id", "clReleaseDevice", "1.2"),

@@ -61,6 +61,8 @@ def emit_request(o, c):
                 need = "(event || gcl_frame_needs_event(&f))"
             o(f"    if ({need} &&\n        (err = gcl_frame_event(&f, command_queue, {a.command}, &req.event, &req.event_slot)))"
               "\n        goto out;")
+        elif isinstance(a, OutScalar):
+            o(f"    req.want_{a.name} = {a.name} != NULL;")
         elif a is INFO:
             o("    req.param_value_size = param_value ? param_value_size : 0;\n"
               "    req.want_value = param_value != NULL;")

@@ -233,6 +233,8 @@ static cl_int CL_API_CALL queue_waits(cl_command_queue q, cl_uint n, const cl_ev
 static cl_int CL_API_CALL timers(cl_device_id d, cl_ulong *device, cl_ulong *host)
 {
     fake_of(d, HCL_DEVICE);
+    if (!device || !host)
+        return CL_INVALID_VALUE;
     *device = *host = 1;
     return CL_SUCCESS;
 }
@@ -240,6 +242,8 @@ static cl_int CL_API_CALL timers(cl_device_id d, cl_ulong *device, cl_ulong *hos
 static cl_int CL_API_CALL host_timer(cl_device_id d, cl_ulong *host)
 {
     fake_of(d, HCL_DEVICE);
+    if (!host)
+        return CL_INVALID_VALUE;
     *host = 1;
     return CL_SUCCESS;
 }
