@@ -82,15 +82,20 @@ cl_mem gcl_mem_create(cl_context context, cl_mem_flags flags, size_t size)
     return m;
 }
 
+cl_int gcl_mem_check_flags(cl_mem_flags flags)
+{
+    cl_mem_flags access = flags & HOST_ACCESS_FLAGS;
+    if ((flags & CL_MEM_USE_HOST_PTR) && (flags & (CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)))
+        return CL_INVALID_VALUE;
+    return access & (access - 1) ? CL_INVALID_VALUE : CL_SUCCESS;
+}
+
 /* OpenCL 3.0 §5.2.1. What is not checked here, the runtime checks. */
 static cl_int check_buffer(cl_context context, cl_mem_flags flags, size_t size, const void *host)
 {
     if (!gcl_is_context(context))
         return CL_INVALID_CONTEXT;
-    if ((flags & CL_MEM_USE_HOST_PTR) && (flags & (CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)))
-        return CL_INVALID_VALUE;
-    cl_mem_flags access = flags & HOST_ACCESS_FLAGS;
-    if (access & (access - 1))
+    if (gcl_mem_check_flags(flags))
         return CL_INVALID_VALUE;
     if (!size)
         return CL_INVALID_BUFFER_SIZE;

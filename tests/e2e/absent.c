@@ -85,6 +85,24 @@ static void queues_on_a_device_without_them_are_refused(void)
     cl_close(&cl);
 }
 
+/* They would need regions of four dimensions; PoCL (3.1) ends the process. */
+static void images_of_several_levels_or_samples_are_refused(void)
+{
+    struct cl cl = cl_open(0);
+    cl_image_format format = {CL_RGBA, CL_UNORM_INT8};
+    cl_image_desc levels = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 8,
+                            .image_height = 8, .num_mip_levels = 3};
+    cl_image_desc samples = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 8,
+                             .image_height = 8, .num_samples = 2};
+    cl_int err = CL_SUCCESS;
+    CHECK(!clCreateImage(cl.context, 0, &format, &levels, NULL, &err));
+    CHECK(err == CL_INVALID_IMAGE_DESCRIPTOR);
+    CHECK(!clCreateImage(cl.context, 0, &format, &samples, NULL, &err));
+    CHECK(err == CL_INVALID_IMAGE_DESCRIPTOR);
+    CL(clFinish(cl.queue));
+    cl_close(&cl);
+}
+
 static void no_extension_function_is_promised(void)
 {
     struct cl cl = cl_open(0);
@@ -98,6 +116,7 @@ static const struct check_case cases[] = {
     CASE(svm_is_refused),
     CASE(svm_arguments_are_refused),
     CASE(queues_on_a_device_without_them_are_refused),
+    CASE(images_of_several_levels_or_samples_are_refused),
     CASE(no_extension_function_is_promised),
 };
 
