@@ -127,7 +127,7 @@ out:;
     return gcl_frame_end(&f, err, NULL);
 }
 
-/* Only the kernel's declaration says whether eight bytes are a handle. They are
+/* Only the kernel's declaration says whether a pointer's bytes are a handle. They are
  * compared with the live handles here, and the helper, which may know the
  * declaration, gets the bytes as well. A NULL handle is all zeros either way. */
 static uint64_t object_in(size_t size, const void *value)
@@ -152,7 +152,7 @@ cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t si
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
     vocl_put_clSetKernelArg_req(
         f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size, object_in(size, value),
-                                               bytes});
+                                               sizeof(void *), bytes});
     return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
 }
 

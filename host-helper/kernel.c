@@ -69,7 +69,7 @@ static bool is_pipe(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
 
 enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
 
-/* What eight bytes mean to this argument, where the runtime knows its
+/* What a handle's bytes mean to this argument, where the runtime knows its
  * declaration. The guest may have seen a live handle in what is only a number
  * that looks so; and a hostile one may pass as a handle a number that the
  * runtime would follow as a pointer. */
@@ -101,6 +101,45 @@ static void *native_of(struct hcl_worker *w, uint64_t id)
     return native ? native : hcl_object(w, id, HCL_QUEUE);
 }
 
+static cl_int set(struct hcl_call *c, cl_kernel kernel, cl_uint index, size_t size,
+                  const void *value)
+{
+    return c->w->cl.clSetKernelArg(kernel, index, size, value);
+}
+
+/*
+ * Bytes of a handle's size, the guest's or ours, which the runtime might follow.
+ * native: the object that they name, or NULL. Where the runtime does not know
+ * the declaration and the guest's handles are smaller, its word on the size
+ * tells the two meanings apart.
+ */
+static cl_int set_handle_or_value(struct hcl_call *c, cl_kernel kernel,
+                                  const struct vocl_clSetKernelArg_req *q, const void *native)
+{
+    static const char zeros[sizeof(native)];
+    const void *value = q->arg_value.data;
+    size_t size = q->arg_size;
+    bool is_null = value && size <= sizeof(zeros) && !memcmp(value, zeros, size);
+    const void *handle = !value ? NULL : native ? (void *)&native : is_null ? zeros : NULL;
+    bool may_be_handle = !value || handle, foreign = size != sizeof(native);
+    switch (arg_kind(c->w, kernel, q->arg_index)) {
+    case ARG_VALUE:
+        return set(c, kernel, q->arg_index, size, value);
+    case ARG_HANDLE:
+        return may_be_handle ? set(c, kernel, q->arg_index, sizeof(native), handle)
+                             : CL_INVALID_ARG_VALUE;
+    case ARG_UNKNOWN:
+        break;
+    }
+    bool handle_first = native && value;
+    cl_int ret = handle_first ? set(c, kernel, q->arg_index, sizeof(native), handle)
+                              : set(c, kernel, q->arg_index, size, value);
+    if (ret != CL_INVALID_ARG_SIZE || !foreign || !may_be_handle)
+        return ret;
+    return handle_first ? set(c, kernel, q->arg_index, size, value)
+                        : set(c, kernel, q->arg_index, sizeof(native), handle);
+}
+
 void hcl_clSetKernelArg(struct hcl_call *c)
 {
     struct vocl_clSetKernelArg_req q;
@@ -122,15 +161,8 @@ void hcl_clSetKernelArg(struct hcl_call *c)
         hcl_reply_status(c, CL_INVALID_ARG_VALUE);
         return;
     }
-    if (value && q.arg_size == sizeof(native)) {
-        static const void *none;
-        enum arg_kind kind = arg_kind(c->w, kernel, q.arg_index);
-        if (native && kind != ARG_VALUE) {
-            value = &native;
-        } else if (kind == ARG_HANDLE && memcmp(value, &none, sizeof(none))) {
-            hcl_reply_status(c, CL_INVALID_ARG_VALUE);
-            return;
-        }
-    }
-    hcl_reply_status(c, c->w->cl.clSetKernelArg(kernel, q.arg_index, q.arg_size, value));
+    bool may_be_handle = q.arg_size == q.handle_size || q.arg_size == sizeof(native);
+    hcl_reply_status(c, may_be_handle
+                            ? set_handle_or_value(c, kernel, &q, native)
+                            : set(c, kernel, q.arg_index, q.arg_size, value));
 }

@@ -318,7 +318,7 @@ CALLS = [
     hand("clCloneKernel", 92, U64("id", "source_kernel"), ver="2.1", ret="cl_kernel"),
     retain("cl_kernel", "clRetainKernel"),
     release("cl_kernel", "clReleaseKernel"),
-    hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object") +
+    hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object", "handle_size") +
          Bytes("arg_value")),
     info("clGetKernelInfo", 94, Handle("cl_kernel", "kernel"),
          Scalar("cl_kernel_info", "param_name"), local="gcl_local_kernel_info"),

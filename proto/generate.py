@@ -15,6 +15,7 @@ OUTPUTS = {
     "codec-header": lambda: gen_codec.header(CALLS, CONTROL, MESSAGES, FRAGMENT_OP),
     "codec-source": lambda: gen_codec.source(CALLS, CONTROL, MESSAGES),
     "golden": lambda: gen_codec.golden(CALLS, CONTROL, MESSAGES),
+    "guest-entries": lambda: gen_guest.entries(CALLS),
     "guest-header": lambda: gen_guest.header(CALLS),
     "guest-stubs": lambda: gen_guest.stubs(CALLS),
     "host-header": lambda: gen_host.header(CALLS, CONTROL),
