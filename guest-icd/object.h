@@ -71,7 +71,7 @@ struct _cl_context {
     size_t num_properties; /* entries, the closing 0 included */
     cl_context_properties *properties;
     uint64_t notify; /* callback cookie, 0: none */
-    cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
+    _Alignas(8) cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
 };
 
 struct _cl_command_queue {
