@@ -162,7 +162,6 @@ void hcl_clSetKernelArg(struct hcl_call *c)
         return;
     }
     bool may_be_handle = q.arg_size == q.handle_size || q.arg_size == sizeof(native);
-    hcl_reply_status(c, may_be_handle
-                            ? set_handle_or_value(c, kernel, &q, native)
-                            : set(c, kernel, q.arg_index, q.arg_size, value));
+    hcl_reply_status(c, may_be_handle ? set_handle_or_value(c, kernel, &q, native)
+                                      : set(c, kernel, q.arg_index, q.arg_size, value));
 }
