@@ -40,7 +40,7 @@ static struct {
 
     sem_t free_slots;
     sem_t waiting_slots; /* how many more calls may wait for commands */
-    uint64_t used_slots; /* bit per reply slot */
+    _Alignas(8) uint64_t used_slots; /* bit per reply slot; atomic on 32 bits, too */
 } conn = {.once = PTHREAD_ONCE_INIT, .send_lock = PTHREAD_MUTEX_INITIALIZER};
 
 _Static_assert(VOCL_REPLY_SLOTS == 64, "used_slots is one word");

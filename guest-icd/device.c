@@ -112,12 +112,13 @@ cl_int CL_API_CALL gcl_clCreateSubDevices(cl_device_id device,
     cl_device_id *made = NULL;
     if (!gcl_is_device(device))
         return CL_INVALID_DEVICE;
-    if (!properties || (!out && !count) || (out && !n) || n > MAX_SUB_DEVICES)
+    if (!properties || (out && !n) || n > MAX_SUB_DEVICES)
         return CL_INVALID_VALUE;
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
     req.in_device = gcl_id(device);
+    req.want_num_devices = count != NULL;
     if ((err = gcl_frame_property_words(&f, properties, partition_length(properties), &req.properties)))
         goto out;
     made = calloc(out ? n : 1, sizeof(*made));

@@ -45,7 +45,7 @@ uint64_t *gcl_frame_words(struct gcl_frame *f, size_t n);
 cl_int gcl_frame_sizes(struct gcl_frame *f, const size_t *sizes, size_t n, struct vocl_words *out);
 
 /* Arrays of handles: `error` is returned if the count and the pointer disagree
- * or a handle is none of ours. */
+ * or a handle is none of ours. (A list of no events the runtime judges.) */
 cl_int gcl_frame_events(struct gcl_frame *f, cl_uint n, const cl_event *list, cl_int error,
                         struct vocl_words *out);
 cl_int gcl_frame_mems(struct gcl_frame *f, cl_uint n, const cl_mem *list, cl_int error,

@@ -96,11 +96,17 @@ size_t gcl_image_span(cl_mem m, const size_t *region, size_t row_pitch, size_t s
     return gcl_rect_span(origin, bytes, row_step(m, row_pitch, slice_pitch), slice_pitch);
 }
 
-/* Bytes that a host pointer must have for the image (§5.3.1.3). */
+static size_t at_least(size_t pitch, size_t least)
+{
+    return pitch > least ? pitch : least;
+}
+
+/* Bytes that a host pointer must have for the image (§5.3.1.3). A pitch that is
+ * too small is for the runtime to refuse. */
 static size_t host_size(const cl_image_desc *d, size_t pixel)
 {
-    size_t row = d->image_row_pitch ? d->image_row_pitch : d->image_width * pixel;
-    size_t slice = d->image_slice_pitch ? d->image_slice_pitch : row * d->image_height;
+    size_t row = at_least(d->image_row_pitch, d->image_width * pixel);
+    size_t slice = at_least(d->image_slice_pitch, row * d->image_height);
     switch (d->image_type) {
     case CL_MEM_OBJECT_IMAGE1D:
         return row;
@@ -109,7 +115,7 @@ static size_t host_size(const cl_image_desc *d, size_t pixel)
     case CL_MEM_OBJECT_IMAGE3D:
         return slice * d->image_depth;
     case CL_MEM_OBJECT_IMAGE1D_ARRAY:
-        return (d->image_slice_pitch ? d->image_slice_pitch : row) * d->image_array_size;
+        return at_least(d->image_slice_pitch, row) * d->image_array_size;
     case CL_MEM_OBJECT_IMAGE2D_ARRAY:
         return slice * d->image_array_size;
     default:
@@ -135,9 +141,16 @@ static cl_int check_image(cl_context context, cl_mem_flags flags, const cl_image
 {
     if (!gcl_is_context(context))
         return CL_INVALID_CONTEXT;
-    if (!format || !gcl_format_size(format))
+    if (gcl_mem_check_flags(flags))
+        return CL_INVALID_VALUE;
+    /* How much is behind the host pointer, only the format tells; without one the
+     * runtime may know formats that we do not. */
+    if (!format || (host && !gcl_format_size(format)))
         return CL_INVALID_IMAGE_FORMAT_DESCRIPTOR;
     if (!desc || (desc->mem_object && !gcl_is_mem(desc->mem_object)))
+        return CL_INVALID_IMAGE_DESCRIPTOR;
+    /* Extensions that we do not carry. */
+    if (desc->num_mip_levels || desc->num_samples)
         return CL_INVALID_IMAGE_DESCRIPTOR;
     if (!host != !(flags & (CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR)) && !desc->mem_object)
         return CL_INVALID_HOST_PTR;
@@ -166,6 +179,14 @@ static cl_mem image_shadow(cl_context context, cl_mem_flags flags, const cl_imag
             m->host_slice_pitch = m->host_row_pitch;
     }
     return m;
+}
+
+/* The pixel's size in a format that we do not know. */
+static cl_int ask_pixel(cl_mem m)
+{
+    return m->pixel ? CL_SUCCESS
+                    : gcl_dispatch.clGetImageInfo(m, CL_IMAGE_ELEMENT_SIZE, sizeof(m->pixel),
+                                                  &m->pixel, NULL);
 }
 
 static cl_mem create_image(uint16_t op, cl_context context, const cl_mem_properties *properties,
@@ -205,6 +226,8 @@ out:
     if (err && m)
         gcl_object_abandon(&m->base);
     gcl_frame_end(&f, err, NULL);
+    if (!err && (err = ask_pixel(m)))
+        gcl_api_release(&m->base);
     return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, m);
 }
 
@@ -284,7 +307,7 @@ static cl_int check_map_image(cl_command_queue queue, cl_mem m, cl_map_flags fla
 {
     if (!gcl_is_queue(queue))
         return CL_INVALID_COMMAND_QUEUE;
-    if (!gcl_is_mem(m) || !m->image_type)
+    if (!gcl_is_mem(m) || !m->image_type || gcl_is_pipe(m))
         return CL_INVALID_MEM_OBJECT;
     if (queue->context != m->context)
         return CL_INVALID_CONTEXT;

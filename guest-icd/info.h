@@ -55,6 +55,15 @@ static inline cl_int gcl_info_store(uint64_t size_ret, struct vocl_bytes data, s
     return CL_SUCCESS;
 }
 
+/*
+ * The wire's sizes have 64 bits (proto/wire.h); a 32-bit guest's size_t and
+ * intptr_t have half of that. What to ask for, and how to store the answer, of a
+ * query by its name; on a 64-bit guest both do nothing more.
+ */
+uint64_t gcl_info_ask(cl_uint name, size_t size);
+cl_int gcl_info_answer(cl_uint name, uint64_t size_ret, struct vocl_bytes data, size_t size,
+                       void *value, size_t *ret);
+
 /* How a call that makes an object ends. */
 static inline void *gcl_fail(cl_int *errcode_ret, cl_int err)
 {
@@ -93,6 +102,8 @@ bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, si
                         cl_int *err);
 bool gcl_local_image_info(cl_mem m, cl_image_info name, size_t size, void *value, size_t *ret,
                           cl_int *err);
+bool gcl_local_pipe_info(cl_mem m, cl_pipe_info name, size_t size, void *value, size_t *ret,
+                         cl_int *err);
 bool gcl_local_sampler_info(cl_sampler s, cl_sampler_info name, size_t size, void *value,
                             size_t *ret, cl_int *err);
 bool gcl_local_kernel_info(cl_kernel k, cl_kernel_info name, size_t size, void *value, size_t *ret,

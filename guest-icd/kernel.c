@@ -148,7 +148,8 @@ cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t si
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
     vocl_put_clSetKernelArg_req(
         f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
-                                               gcl_kernel_arg_object(size, value), bytes});
+                                               gcl_kernel_arg_object(size, value), sizeof(void *),
+                                               bytes});
     return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
 }
 

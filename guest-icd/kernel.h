@@ -15,7 +15,7 @@
 
 /*
  * The number of the live object whose handle this argument may be, or 0. Only
- * the kernel's declaration says whether eight bytes are a handle. They are
+ * the kernel's declaration says whether a pointer's bytes are a handle. They are
  * compared with the live handles here, and the helper, which may know the
  * declaration, gets the bytes as well. A NULL handle is all zeros either way.
  */

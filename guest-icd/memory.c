@@ -67,6 +67,7 @@ static void mem_destroy(struct gcl_object *o)
         gcl_put(&m->parent->base);
     gcl_put(&m->context->base);
     free(m->properties);
+    free(m->pipe_properties);
     free(m);
 }
 
@@ -82,15 +83,20 @@ cl_mem gcl_mem_create(cl_context context, cl_mem_flags flags, size_t size)
     return m;
 }
 
+cl_int gcl_mem_check_flags(cl_mem_flags flags)
+{
+    cl_mem_flags access = flags & HOST_ACCESS_FLAGS;
+    if ((flags & CL_MEM_USE_HOST_PTR) && (flags & (CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)))
+        return CL_INVALID_VALUE;
+    return access & (access - 1) ? CL_INVALID_VALUE : CL_SUCCESS;
+}
+
 /* OpenCL 3.0 §5.2.1. What is not checked here, the runtime checks. */
 static cl_int check_buffer(cl_context context, cl_mem_flags flags, size_t size, const void *host)
 {
     if (!gcl_is_context(context))
         return CL_INVALID_CONTEXT;
-    if ((flags & CL_MEM_USE_HOST_PTR) && (flags & (CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR)))
-        return CL_INVALID_VALUE;
-    cl_mem_flags access = flags & HOST_ACCESS_FLAGS;
-    if (access & (access - 1))
+    if (gcl_mem_check_flags(flags))
         return CL_INVALID_VALUE;
     if (!size)
         return CL_INVALID_BUFFER_SIZE;
@@ -104,7 +110,7 @@ static cl_int check_buffer(cl_context context, cl_mem_flags flags, size_t size, 
 
 cl_mem_flags gcl_mem_default_access(cl_mem_flags flags)
 {
-    return flags & DEVICE_ACCESS_FLAGS ? flags : flags | CL_MEM_READ_WRITE;
+    return flags ? flags : CL_MEM_READ_WRITE;
 }
 
 cl_mem_flags gcl_mem_native_flags(cl_mem_flags flags, const void *host)
@@ -333,9 +339,11 @@ bool gcl_local_mem_info(cl_mem m, cl_mem_info name, size_t size, void *value, si
     void *host_ptr = m->flags & CL_MEM_USE_HOST_PTR ? m->host_ptr : NULL;
     switch (name) {
     case CL_MEM_FLAGS:
+        if (gcl_is_pipe(m)) /* the runtime adds what a pipe always has */
+            return false;
         return gcl_info_value(m->flags, size, value, ret, err);
     case CL_MEM_SIZE:
-        if (m->image_type) /* the runtime's layout */
+        if (m->image_type) /* an image or a pipe: the runtime's layout */
             return false;
         return gcl_info_value(m->size, size, value, ret, err);
     case CL_MEM_HOST_PTR:

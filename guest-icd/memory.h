@@ -23,10 +23,15 @@ bool gcl_mem_host_may(cl_mem mem, cl_map_flags access);
 /* CL_DEVICE_MAX_MEM_ALLOC_SIZE over the context's devices; 0: unknown. */
 cl_ulong gcl_context_max_alloc(cl_context context);
 
+/* CL_INVALID_VALUE if the flags about the host contradict one another. The native
+ * object does not get them, so the runtime cannot tell. */
+cl_int gcl_mem_check_flags(cl_mem_flags flags);
+
 /* A new shadow that holds its context. NULL: no memory or numbers. */
 cl_mem gcl_mem_create(cl_context context, cl_mem_flags flags, size_t size);
 
-/* The flags with CL_MEM_READ_WRITE where no access is given (§5.2.1). */
+/* The flags with CL_MEM_READ_WRITE if there are none (§5.2.1). Runtimes add it to
+ * no others, and CL_MEM_FLAGS tells. */
 cl_mem_flags gcl_mem_default_access(cl_mem_flags flags);
 
 /* The flags of a plain native object: host access is checked here, and the

@@ -58,6 +58,29 @@ uint32_t gcl_object_find(const void *maybe)
     return id;
 }
 
+/* One whose last hold has gone is not live, though it is still in the table. */
+static bool hold_live(struct gcl_object *o)
+{
+    uint32_t holds = __atomic_load_n(&o->holds, __ATOMIC_RELAXED);
+    while (holds)
+        if (__atomic_compare_exchange_n(&o->holds, &holds, holds + 1, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
+
+struct gcl_object *gcl_object_get_id(uint64_t id, enum gcl_type type)
+{
+    struct gcl_object *found = NULL;
+    pthread_mutex_lock(&args.lock);
+    for (unsigned i = 0; i < ARG_BUCKETS && !found; i++)
+        for (struct gcl_object *o = args.bucket[i]; o && !found; o = o->next_arg)
+            if (o->id == id && gcl_is(o, type) && hold_live(o))
+                found = o;
+    pthread_mutex_unlock(&args.lock);
+    return found;
+}
+
 bool gcl_is(const void *handle, enum gcl_type type)
 {
     const struct gcl_object *o = handle;

@@ -85,7 +85,7 @@ struct _cl_context {
     size_t num_properties; /* entries, the closing 0 included */
     cl_context_properties *properties;
     uint64_t notify; /* callback cookie, 0: none */
-    cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
+    _Alignas(8) cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
 };
 
 struct _cl_command_queue {
@@ -115,7 +115,7 @@ struct _cl_mem {
     cl_mem_flags flags;
     size_t size;
     size_t origin; /* in parent */
-    cl_mem_object_type image_type; /* 0: a buffer */
+    cl_mem_object_type image_type; /* 0: a buffer; CL_MEM_OBJECT_PIPE: a pipe, no image */
     size_t pixel;                  /* images: bytes */
     size_t host_row_pitch;         /* images with CL_MEM_USE_HOST_PTR */
     size_t host_slice_pitch;
@@ -126,6 +126,7 @@ struct _cl_mem {
     bool memory_is_anothers;  /* a part of the parent's, or SVM */
     size_t num_properties;    /* entries, the closing 0 included */
     cl_mem_properties *properties;
+    cl_pipe_properties *pipe_properties; /* num_properties of them */
     int lock;                 /* spin lock of the two below */
     cl_uint map_count;
     struct gcl_mapping *mappings;
@@ -204,6 +205,11 @@ bool gcl_is(const void *handle, enum gcl_type type);
 #define gcl_is_semaphore(h) gcl_is(h, GCL_SEMAPHORE)
 #define gcl_is_mutable_command(h) gcl_is(h, GCL_MUTABLE_COMMAND)
 
+static inline bool gcl_is_pipe(cl_mem m)
+{
+    return m->image_type == CL_MEM_OBJECT_PIPE;
+}
+
 /* The wire number of a handle; 0 for NULL. */
 #define gcl_id(h) ((h) ? (h)->base.id : 0)
 
@@ -225,6 +231,10 @@ void gcl_object_abandon(struct gcl_object *o);
  * else 0. Does not look behind the pointer.
  */
 uint32_t gcl_object_find(const void *maybe);
+
+/* The live object with that number and type that can be a kernel argument, with
+ * a hold (gcl_put) for the caller; or NULL. */
+struct gcl_object *gcl_object_get_id(uint64_t id, enum gcl_type type);
 
 struct gcl_object *gcl_get(struct gcl_object *o);
 void gcl_put(struct gcl_object *o); /* NULL is allowed */

@@ -397,6 +397,7 @@ cl_int CL_API_CALL gcl_clGetProgramInfo(cl_program p, cl_program_info name, size
 {
     struct gcl_frame f;
     struct vocl_clGetProgramInfo_rep rep;
+    size_t stored = 0;
     cl_int err;
     if (!gcl_is_program(p))
         return CL_INVALID_PROGRAM;
@@ -405,7 +406,9 @@ cl_int CL_API_CALL gcl_clGetProgramInfo(cl_program p, cl_program_info name, size
     if ((err = gcl_frame_begin(&f)))
         return err;
     vocl_put_clGetProgramInfo_req(
-        f.w, &(struct vocl_clGetProgramInfo_req){gcl_id(p), name, value ? size : 0, value != NULL});
+        f.w, &(struct vocl_clGetProgramInfo_req){gcl_id(p), name,
+                                                 value ? gcl_info_ask(name, size) : 0,
+                                                 value != NULL});
     if ((err = gcl_frame_call(&f, VOCL_OP_clGetProgramInfo)))
         goto out;
     vocl_get_clGetProgramInfo_rep(&f.reply, &rep);
@@ -413,9 +416,11 @@ cl_int CL_API_CALL gcl_clGetProgramInfo(cl_program p, cl_program_info name, size
         goto out;
     err = name == CL_PROGRAM_BINARIES
               ? store_binaries(p, rep.binaries, size, value, ret)
-              : gcl_info_store(rep.size_ret, rep.value, size, value, ret);
+              : gcl_info_answer(name, rep.size_ret, rep.value, size, value, &stored);
+    if (!err && ret && name != CL_PROGRAM_BINARIES)
+        *ret = stored;
     if (!err && name == CL_PROGRAM_BINARY_SIZES && value)
-        err = keep_binary_sizes(p, rep.value.data, rep.value.len);
+        err = keep_binary_sizes(p, value, stored);
 out:
     return gcl_frame_end(&f, err, NULL);
 }

@@ -63,22 +63,44 @@ cl_command_queue CL_API_CALL gcl_clCreateCommandQueue(cl_context context, cl_dev
     return queue_end(&f, q, err, errcode_ret);
 }
 
-cl_command_queue CL_API_CALL gcl_clCreateCommandQueueWithProperties(
-    cl_context context, cl_device_id device, const cl_queue_properties *properties,
-    cl_int *errcode_ret)
+/* The queue that the helper says it is: the new one, or the device's default
+ * queue, which was there before and is returned once more (OpenCL 3.0 §5.1). */
+static cl_command_queue made_or_known(cl_command_queue made, uint64_t number)
+{
+    if (number == made->base.id)
+        return made;
+    cl_command_queue known = (cl_command_queue)gcl_object_get_id(number, GCL_QUEUE);
+    /* The application's references share one hold: ours becomes it if it had gone. */
+    if (known && __atomic_fetch_add(&known->base.refs, 1, __ATOMIC_RELAXED))
+        gcl_put(&known->base);
+    return known;
+}
+
+cl_command_queue CL_API_CALL
+gcl_clCreateCommandQueueWithProperties(cl_context context, cl_device_id device,
+                                       const cl_queue_properties *properties, cl_int *errcode_ret)
 {
     struct gcl_frame f;
+    struct vocl_clCreateCommandQueueWithProperties_rep rep;
     cl_int err;
-    cl_command_queue q = queue_begin(&f, context, device, &err);
+    cl_command_queue q = queue_begin(&f, context, device, &err), known = NULL;
     if (!q)
         return gcl_fail(errcode_ret, err);
-    struct vocl_clCreateCommandQueueWithProperties_req req = {q->base.id, gcl_id(context),
-                                                              gcl_id(device), {0}};
-    if (!(err = gcl_frame_properties64(&f, properties, &req.properties))) {
-        vocl_put_clCreateCommandQueueWithProperties_req(f.w, &req);
-        err = gcl_frame_status(&f, VOCL_OP_clCreateCommandQueueWithProperties);
-    }
-    return queue_end(&f, q, err, errcode_ret);
+    struct vocl_clCreateCommandQueueWithProperties_req req = {
+        q->base.id, gcl_id(context), gcl_id(device), {0}};
+    if ((err = gcl_frame_properties64(&f, properties, &req.properties)))
+        goto out;
+    vocl_put_clCreateCommandQueueWithProperties_req(f.w, &req);
+    if ((err = gcl_frame_call(&f, VOCL_OP_clCreateCommandQueueWithProperties)))
+        goto out;
+    vocl_get_clCreateCommandQueueWithProperties_rep(&f.reply, &rep);
+    if (!(err = gcl_frame_result(&f, rep.ret)) && !(known = made_or_known(q, rep.queue)))
+        err = CL_OUT_OF_RESOURCES;
+out:
+    if (known != q)
+        gcl_object_abandon(&q->base);
+    gcl_frame_end(&f, err, NULL);
+    return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, known);
 }
 
 cl_int CL_API_CALL gcl_clFinish(cl_command_queue queue)
@@ -96,9 +118,34 @@ cl_int CL_API_CALL gcl_clFinish(cl_command_queue queue)
     return err;
 }
 
+/* The helper knows it by its number. */
+static cl_int query_default(cl_command_queue q, cl_command_queue *out)
+{
+    struct gcl_frame f;
+    struct vocl_clGetCommandQueueInfo_rep rep;
+    uint64_t number = 0;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    vocl_put_clGetCommandQueueInfo_req(
+        f.w, &(struct vocl_clGetCommandQueueInfo_req){gcl_id(q), CL_QUEUE_DEVICE_DEFAULT,
+                                                      sizeof(number), 1});
+    if ((err = gcl_frame_call(&f, VOCL_OP_clGetCommandQueueInfo)))
+        goto out;
+    vocl_get_clGetCommandQueueInfo_rep(&f.reply, &rep);
+    if ((err = gcl_frame_result(&f, rep.ret)))
+        goto out;
+    err = gcl_info_store(rep.size_ret, rep.value, sizeof(number), &number, NULL);
+    *out = (cl_command_queue)gcl_object_get_id(number, GCL_QUEUE);
+    gcl_put((struct gcl_object *)*out); /* a query retains nothing */
+out:
+    return gcl_frame_end(&f, err, NULL);
+}
+
 bool gcl_local_queue_info(cl_command_queue q, cl_command_queue_info name, size_t size, void *value,
                           size_t *ret, cl_int *err)
 {
+    cl_command_queue standard = NULL;
     switch (name) {
     case CL_QUEUE_CONTEXT:
         return gcl_info_value(q->context, size, value, ret, err);
@@ -106,8 +153,9 @@ bool gcl_local_queue_info(cl_command_queue q, cl_command_queue_info name, size_t
         return gcl_info_value(q->device, size, value, ret, err);
     case CL_QUEUE_REFERENCE_COUNT:
         return gcl_info_value(q->base.refs, size, value, ret, err);
-    case CL_QUEUE_DEVICE_DEFAULT: /* device queues are not carried: there is none */
-        return gcl_info_value((cl_command_queue)NULL, size, value, ret, err);
+    case CL_QUEUE_DEVICE_DEFAULT:
+        *err = query_default(q, &standard);
+        return *err || gcl_info_value(standard, size, value, ret, err);
     default:
         return false;
     }

@@ -52,8 +52,9 @@ void *hcl_alloc(struct hcl_call *c, size_t n)
 
 void *hcl_objects_list(struct hcl_call *c, struct vocl_words ids, enum hcl_type type)
 {
+    /* A list of no events is not the same as no list. */
     if (!ids.count)
-        return NULL;
+        return ids.v && type == HCL_EVENT ? hcl_alloc(c, sizeof(void *)) : NULL;
     void **list = hcl_alloc(c, ids.count * sizeof(*list));
     for (uint64_t i = 0; list && i < ids.count; i++)
         if (!(list[i] = hcl_object(c->w, ids.v[i], type)))

@@ -48,7 +48,8 @@ static inline void *hcl_object(struct hcl_worker *w, uint64_t id, enum hcl_type 
     return hcl_objects_get(w->objects, id, type);
 }
 
-/* An array of native handles; NULL if it is empty or a number is wrong. */
+/* An array of native handles; NULL if there is none (or it is empty and not of
+ * events), or a number is wrong. */
 void *hcl_objects_list(struct hcl_call *c, struct vocl_words ids, enum hcl_type type);
 #define hcl_objects(c, ids, type) hcl_objects_list(c, ids, type)
 

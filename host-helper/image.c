@@ -65,13 +65,16 @@ static uint64_t host_size(const cl_image_desc *d, uint64_t pixel)
     return __builtin_mul_overflow(slice, slices, &all) ? UINT64_MAX : all;
 }
 
-/* The pixel's size, which only an image can tell: a 1x1 one of the format. */
-static uint64_t pixel_size(struct hcl_call *c, cl_context context, const cl_image_format *format)
+/* The pixel's size, which only an image can tell: a 1x1 one of the format. 0: the
+ * runtime makes none, and says why. */
+static uint64_t pixel_size(struct hcl_call *c, cl_context context, const cl_image_format *format,
+                           cl_int *why)
 {
     cl_image_desc d = {.image_type = CL_MEM_OBJECT_IMAGE2D, .image_width = 1, .image_height = 1};
     size_t pixel = 0;
-    cl_int ret;
+    cl_int ret = CL_SUCCESS;
     cl_mem probe = c->w->cl.clCreateImage(context, CL_MEM_READ_ONLY, format, &d, NULL, &ret);
+    *why = ret ? ret : CL_IMAGE_FORMAT_NOT_SUPPORTED;
     if (!probe)
         return 0;
     c->w->cl.clGetImageInfo(probe, CL_IMAGE_ELEMENT_SIZE, sizeof(pixel), &pixel, NULL);
@@ -86,9 +89,10 @@ static cl_int begin_host_ptr(struct hcl_call *c, cl_context context,
 {
     uint64_t need = 0;
     if (q->host_ptr.kind != VOCL_PAYLOAD_NONE) {
-        uint64_t pixel = pixel_size(c, context, format);
+        cl_int why;
+        uint64_t pixel = pixel_size(c, context, format, &why);
         if (!pixel)
-            return CL_IMAGE_FORMAT_NOT_SUPPORTED;
+            return why;
         need = host_size(desc, pixel);
     }
     return hcl_data_begin(c, &q->host_ptr, need, false, data);

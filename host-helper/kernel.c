@@ -89,9 +89,18 @@ void hcl_clGetKernelSuggestedLocalWorkSizeKHR(struct hcl_call *c)
     hcl_reply(c);
 }
 
+/* Its type's name is that of its packets. */
+static bool is_pipe(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
+{
+    cl_kernel_arg_type_qualifier q = 0;
+    return !w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_QUALIFIER, sizeof(q), &q,
+                                     NULL) &&
+           (q & CL_KERNEL_ARG_TYPE_PIPE);
+}
+
 enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
 
-/* What eight bytes mean to this argument, where the runtime knows its
+/* What a handle's bytes mean to this argument, where the runtime knows its
  * declaration. The guest may have seen a live handle in what is only a number
  * that looks so; and a hostile one may pass as a handle a number that the
  * runtime would follow as a pointer. */
@@ -102,7 +111,8 @@ static enum arg_kind arg_kind(struct hcl_worker *w, cl_kernel kernel, cl_uint in
     if (w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof(where),
                                  &where, NULL))
         return ARG_UNKNOWN;
-    if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT)
+    if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT ||
+        is_pipe(w, kernel, index))
         return ARG_HANDLE;
     if (where != CL_KERNEL_ARG_ADDRESS_PRIVATE ||
         w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,
@@ -122,11 +132,46 @@ static void *native_of(struct hcl_worker *w, uint64_t id)
     return native ? native : hcl_object(w, id, HCL_QUEUE);
 }
 
-cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
-                      const void **out)
+static struct hcl_arg_reading as_bytes(const struct hcl_arg *a)
 {
-    *out = a->value.data;
-    if (*out && a->value.len != a->size)
+    return (struct hcl_arg_reading){a->size, a->value.data};
+}
+
+/*
+ * Bytes of a handle's size, the guest's or ours, which the runtime might follow.
+ * native: where the handle is of the object that they name; it may be NULL.
+ */
+static cl_int handle_or_bytes(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
+                              void *const *native, struct hcl_arg_reading out[2])
+{
+    static const char zeros[sizeof(*native)];
+    const void *value = a->value.data;
+    bool is_null = value && a->size <= sizeof(zeros) && !memcmp(value, zeros, a->size);
+    const void *handle = !value ? NULL : *native ? (const void *)native : is_null ? zeros : NULL;
+    bool may_be_handle = !value || handle, handle_first = *native && value;
+    const struct hcl_arg_reading as_handle = {sizeof(*native), handle};
+    switch (arg_kind(c->w, kernel, a->index)) {
+    case ARG_VALUE:
+        return CL_SUCCESS;
+    case ARG_HANDLE:
+        out[0] = as_handle;
+        return may_be_handle ? CL_SUCCESS : CL_INVALID_ARG_VALUE;
+    case ARG_UNKNOWN:
+        break;
+    }
+    if (handle_first)
+        out[0] = as_handle;
+    if (a->size != sizeof(*native) && may_be_handle) /* a guest of another width */
+        out[1] = handle_first ? as_bytes(a) : as_handle;
+    return CL_SUCCESS;
+}
+
+cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
+                      struct hcl_arg_reading out[2])
+{
+    out[0] = as_bytes(a);
+    out[1] = (struct hcl_arg_reading){0};
+    if (a->value.data && a->value.len != a->size)
         return CL_INVALID_ARG_SIZE;
     void **native = hcl_alloc(c, sizeof(*native));
     if (!native)
@@ -134,28 +179,30 @@ cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg
     *native = a->object ? native_of(c->w, a->object) : NULL;
     if (a->object && !*native)
         return CL_INVALID_ARG_VALUE;
-    if (*out && a->size == sizeof(*native)) {
-        static const void *none;
-        enum arg_kind kind = arg_kind(c->w, kernel, a->index);
-        if (*native && kind != ARG_VALUE)
-            *out = native;
-        else if (kind == ARG_HANDLE && memcmp(*out, &none, sizeof(none)))
-            return CL_INVALID_ARG_VALUE;
-    }
-    return CL_SUCCESS;
+    bool may_be_handle = a->size == a->handle_size || a->size == sizeof(*native);
+    return may_be_handle ? handle_or_bytes(c, kernel, a, native, out) : CL_SUCCESS;
+}
+
+static cl_int set(struct hcl_call *c, cl_kernel kernel, cl_uint index,
+                  const struct hcl_arg_reading *r)
+{
+    return c->w->cl.clSetKernelArg(kernel, index, r->size, r->value);
 }
 
 void hcl_clSetKernelArg(struct hcl_call *c)
 {
     struct vocl_clSetKernelArg_req q;
     cl_int ret = CL_INVALID_KERNEL;
-    const void *value = NULL;
+    struct hcl_arg_reading reading[2] = {0};
     vocl_get_clSetKernelArg_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    struct hcl_arg a = {(cl_uint)q.arg_index, q.arg_size, q.object, q.arg_value};
+    struct hcl_arg a = {(cl_uint)q.arg_index, q.arg_size, q.handle_size, q.object, q.arg_value};
     cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
-    if (kernel && !(ret = hcl_kernel_arg(c, kernel, &a, &value)))
-        ret = c->w->cl.clSetKernelArg(kernel, a.index, a.size, value);
+    if (kernel && !(ret = hcl_kernel_arg(c, kernel, &a, reading)))
+        ret = set(c, kernel, a.index, &reading[0]);
+    /* Its word on the size tells the meanings apart. */
+    if (kernel && ret == CL_INVALID_ARG_SIZE && reading[1].size)
+        ret = set(c, kernel, a.index, &reading[1]);
     hcl_reply_status(c, ret);
 }

@@ -14,13 +14,24 @@
 struct hcl_arg {
     cl_uint index;
     uint64_t size;
+    uint64_t handle_size; /* the guest's width */
     uint64_t object;
     struct vocl_bytes value;
 };
 
-/* The value to give to the runtime, which lives until the handler returns; or an
- * error to answer. */
+/* What to give to the runtime. */
+struct hcl_arg_reading {
+    size_t size;
+    const void *value;
+};
+
+/*
+ * How to read an argument, which lives until the handler returns; or an error to
+ * answer. Where the runtime does not know the declaration and the guest's handles
+ * have another size, there is a second reading (size 0: there is none), for when
+ * the runtime refuses the first one's size.
+ */
 cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
-                      const void **out);
+                      struct hcl_arg_reading out[2]);
 
 #endif

@@ -42,16 +42,18 @@ static bool read_args(struct hcl_call *c, struct update *u, cl_kernel kernel, ui
         return true;
     }
     for (uint64_t i = 0; i < n; i++) {
-        struct hcl_arg a = {0};
+        struct hcl_arg a = {.handle_size = sizeof(void *)};
+        struct hcl_arg_reading reading[2] = {0};
         if (!next(u, 3, &words) || !vocl_blobs_next(&u->values, &a.value))
             return false;
         a.index = (cl_uint)words[0];
         a.size = words[1];
         a.object = words[2];
-        list[i].arg_index = a.index;
-        list[i].arg_size = a.size;
         if (!*ret)
-            *ret = kernel ? hcl_kernel_arg(c, kernel, &a, &list[i].arg_value) : CL_INVALID_VALUE;
+            *ret = kernel ? hcl_kernel_arg(c, kernel, &a, reading) : CL_INVALID_VALUE;
+        list[i].arg_index = a.index;
+        list[i].arg_size = reading[0].size;
+        list[i].arg_value = reading[0].value;
     }
     d->num_args = (cl_uint)n;
     d->arg_list = n ? list : NULL;

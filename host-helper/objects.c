@@ -199,6 +199,17 @@ uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type
     return id;
 }
 
+uint64_t hcl_objects_find(struct hcl_objects *t, enum hcl_type type, const void *native)
+{
+    uint64_t id = 0;
+    pthread_mutex_lock(&t->lock);
+    for (uint32_t i = 1; i < t->guest.cap && !id; i++)
+        if (t->guest.at[i].native == native && t->guest.at[i].type == type)
+            id = i;
+    pthread_mutex_unlock(&t->lock);
+    return id;
+}
+
 int hcl_objects_release(struct hcl_objects *t, uint64_t id)
 {
     struct entry copy = {0};

@@ -60,6 +60,9 @@ void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type);
  * for walking them all, from 0. */
 uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type);
 
+/* The guest's number of a native handle, or 0. Looks at them all. */
+uint64_t hcl_objects_find(struct hcl_objects *t, enum hcl_type type, const void *native);
+
 /* Release the native reference and forget the number. 0 or -ENOENT. */
 int hcl_objects_release(struct hcl_objects *t, uint64_t id);
 

@@ -182,7 +182,8 @@ void hcl_clCreateSubDevices(struct hcl_call *c)
     cl_uint n = q.out_devices.count;
     cl_device_id *out = hcl_alloc(c, (n + 1) * sizeof(*out));
     if (device && out)
-        p.ret = c->w->cl.clCreateSubDevices(device, properties, n, n ? out : NULL, &made);
+        p.ret = c->w->cl.clCreateSubDevices(device, properties, n, n ? out : NULL,
+                                            n || q.want_num_devices ? &made : NULL);
     p.num_devices = made;
     if (p.ret == CL_SUCCESS && n)
         p.ret = hcl_made_all(c, HCL_DEVICE, q.out_devices.v, (void **)out, n < made ? n : made);

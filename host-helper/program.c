@@ -166,6 +166,7 @@ void hcl_clGetProgramInfo(struct hcl_call *c)
 {
     struct vocl_clGetProgramInfo_req q;
     struct vocl_clGetProgramInfo_rep p = {.ret = CL_INVALID_PROGRAM};
+    size_t n; /* of an array of pointers: the guest's are its own */
     vocl_get_clGetProgramInfo_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
@@ -173,7 +174,9 @@ void hcl_clGetProgramInfo(struct hcl_call *c)
     if (program && (cl_uint)q.param_name != CL_PROGRAM_BINARIES)
         p.ret = get_info(c, program, &q, &p);
     else if (program)
-        p.ret = q.want_value ? get_binaries(c, program, &p.binaries) : CL_SUCCESS;
+        p.ret = q.want_value || hcl_program_is_building(program)
+                    ? get_binaries(c, program, &p.binaries)
+                    : c->w->cl.clGetProgramInfo(program, CL_PROGRAM_BINARIES, 0, NULL, &n);
     if (p.ret != CL_SUCCESS)
         p.binaries = (struct vocl_blobs){0};
     vocl_put_clGetProgramInfo_rep(&c->reply, &p);

@@ -103,7 +103,8 @@ CALLS = [
     info("clGetDeviceInfo", 4, Handle("cl_device_id", "device"),
          Scalar("cl_device_info", "param_name"), local="gcl_local_device_info",
          edit="hcl_edit_device_info"),
-    hand("clCreateSubDevices", 5, U64("in_device") + Words("properties") + Words("out_devices"),
+    hand("clCreateSubDevices", 5, U64("in_device", "want_num_devices") +
+         Words("properties") + Words("out_devices"),
          U64("num_devices"), ver="1.2"),
     retain("cl_device_id", "clRetainDevice", "1.2"),
     release("cl_device_id", "clReleaseDevice", "1.2"),
@@ -132,18 +133,20 @@ CALLS = [
     hand("clCreateCommandQueue", 20, U64("id", "context", "device", "properties"),
          ret="cl_command_queue"),
     hand("clCreateCommandQueueWithProperties", 21,
-         U64("id", "context", "device") + Words("properties"), ver="2.0", ret="cl_command_queue"),
+         U64("id", "context", "device") + Words("properties"), U64("queue"), ver="2.0",
+         ret="cl_command_queue"),
     retain("cl_command_queue", "clRetainCommandQueue"),
     release("cl_command_queue", "clReleaseCommandQueue"),
-    info("clGetCommandQueueInfo", 22, QUEUE, Scalar("cl_command_queue_info", "param_name"),
-         local="gcl_local_queue_info"),
+    Call("clGetCommandQueueInfo", op=22, host=False, local="gcl_local_queue_info", args=[
+        QUEUE, Scalar("cl_command_queue_info", "param_name"), INFO]),
     Call("clSetCommandQueueProperty", op=23, args=[
         QUEUE, Scalar("cl_command_queue_properties", "properties"), Scalar("cl_bool", "enable"),
         OutScalar("cl_command_queue_properties", "old_properties")]),
     Call("clFlush", op=24, cls=CALL, args=[QUEUE]),
     hand("clFinish", 25, U64("command_queue")),
-    absent("clSetDefaultDeviceCommandQueue", "2.1",
-           "cl_context context, cl_device_id device, cl_command_queue command_queue"),
+    Call("clSetDefaultDeviceCommandQueue", op=26, ver="2.1", args=[
+        Handle("cl_context", "context"), Handle("cl_device_id", "device", optional=True),
+        Handle("cl_command_queue", "command_queue", optional=True)]),
 
     # Buffers, §5.2
     hand("clCreateBuffer", 30, U64("id", "context", "flags", "size", "shared") + Payload("host_ptr"),
@@ -233,12 +236,11 @@ CALLS = [
          U64("event", "event_slot"), ret="void *"),
     enqueue("clEnqueueFillImage", 64, Handle("cl_mem", "image"), BytesIn("fill_color", "16"),
             ORIGIN, REGION, command="CL_COMMAND_FILL_IMAGE", ver="1.2"),
-    absent("clCreatePipe", "2.0",
-           "cl_context context, cl_mem_flags flags, cl_uint pipe_packet_size, cl_uint "
-           "pipe_max_packets, const cl_pipe_properties *properties, cl_int *errcode_ret", ret="cl_mem"),
-    absent("clGetPipeInfo", "2.0",
-           "cl_mem pipe, cl_pipe_info param_name, size_t param_value_size, void "
-           "*param_value, size_t *param_value_size_ret", err="CL_INVALID_MEM_OBJECT"),
+    hand("clCreatePipe", 65,
+         U64("id", "context", "flags", "pipe_packet_size", "pipe_max_packets") +
+         Words("properties"), ver="2.0", ret="cl_mem"),
+    info("clGetPipeInfo", 66, Handle("cl_mem", "pipe"), Scalar("cl_pipe_info", "param_name"),
+         local="gcl_local_pipe_info", ver="2.0"),
 
     # Samplers, §5.7
     hand("clCreateSampler", 60,
@@ -316,7 +318,7 @@ CALLS = [
     hand("clCloneKernel", 92, U64("id", "source_kernel"), ver="2.1", ret="cl_kernel"),
     retain("cl_kernel", "clRetainKernel"),
     release("cl_kernel", "clReleaseKernel"),
-    hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object") +
+    hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object", "handle_size") +
          Bytes("arg_value")),
     info("clGetKernelInfo", 94, Handle("cl_kernel", "kernel"),
          Scalar("cl_kernel_info", "param_name"), local="gcl_local_kernel_info"),

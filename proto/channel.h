@@ -50,7 +50,7 @@ enum vocl_reply_state {
 struct vocl_reply_slot {
     uint32_t state; /* enum vocl_reply_state, both sides */
     uint32_t len;   /* host: bytes in data, <= sizeof(data) */
-    uint64_t total; /* host: bytes of the whole reply; VOCL_OP_FETCH gets the rest */
+    _Alignas(8) uint64_t total; /* host: bytes of the whole reply; VOCL_OP_FETCH gets the rest */
     uint8_t data[VOCL_REPLY_SLOT_SIZE - 16];
 };
 

@@ -73,8 +73,10 @@ def emit_request(o, c):
                 need = "(event || gcl_frame_needs_event(&f))"
             o(f"    if ({need} &&\n        (err = gcl_frame_event(&f, command_queue, {a.command}, &req.event, &req.event_slot)))"
               "\n        goto out;")
+        elif isinstance(a, OutScalar):
+            o(f"    req.want_{a.name} = {a.name} != NULL;")
         elif a is INFO:
-            o("    req.param_value_size = param_value ? param_value_size : 0;\n"
+            o("    req.param_value_size = param_value ? gcl_info_ask(param_name, param_value_size) : 0;\n"
               "    req.want_value = param_value != NULL;")
 
 
@@ -86,8 +88,8 @@ def emit_reply(o, c):
     o("    if ((err = gcl_frame_result(&f, rep.ret)))\n        goto out;")
     for a in c.args:
         if a is INFO:
-            o("    err = gcl_info_store(rep.size_ret, rep.value, param_value_size, param_value,\n"
-              "                         param_value_size_ret);")
+            o("    err = gcl_info_answer(param_name, rep.size_ret, rep.value, param_value_size,\n"
+              "                          param_value, param_value_size_ret);")
         elif isinstance(a, OutScalar):
             o(f"    if ({a.name})\n        *{a.name} = rep.{a.name};")
         elif isinstance(a, Data) and a.out:
@@ -178,6 +180,23 @@ def stubs(calls, extension_calls, extensions):
     o("};")
     function_table(o, extension_calls)
     extension_table(o, extensions)
+    return o.text()
+
+
+# icd.c has these already: a loader asks for them.
+EXPORTED = ("clGetExtensionFunctionAddress", "clGetPlatformInfo")
+
+
+def entries(calls):
+    """The API's functions for an i386 program that is linked with the guest's
+    library as it is, for want of a loader: each jumps to where the table says."""
+    o = Out("The API's functions, for programs without a loader.").include("stubs.h")
+    o("\nstatic void __attribute__((used)) entries(void)\n{")
+    for c in calls:
+        if c.name not in EXPORTED:
+            o(f'    __asm__ volatile(".globl {c.name}\\n.type {c.name}, @function\\n{c.name}: jmp *%c0"\n'
+              f'                     : : "i"(&gcl_dispatch.{c.name}));')
+    o("}")
     return o.text()
 
 

@@ -83,7 +83,7 @@ def native_args(c, older=False):
         elif isinstance(a, BytesIn):
             out.append(f"q.{a.name}.data")
         elif isinstance(a, OutScalar):
-            out.append(f"&{a.name}")
+            out.append(f"q.want_{a.name} ? &{a.name} : NULL")
         elif isinstance(a, NewEvent):
             out.append("&event" if c.args and any(isinstance(d, Data) for d in c.args)
                        else "q.event ? &event : NULL")

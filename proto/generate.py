@@ -19,6 +19,7 @@ OUTPUTS = {
     "codec-header": lambda: gen_codec.header(ALL, CONTROL, MESSAGES, FRAGMENT_OP),
     "codec-source": lambda: gen_codec.source(ALL, CONTROL, MESSAGES),
     "golden": lambda: gen_codec.golden(ALL, CONTROL, MESSAGES),
+    "guest-entries": lambda: gen_guest.entries(CALLS),
     "guest-header": lambda: gen_guest.header(CALLS, EXTENSION_CALLS),
     "guest-stubs": lambda: gen_guest.stubs(CALLS, EXTENSION_CALLS, EXTENSIONS),
     "host-header": lambda: gen_host.header(ALL, CONTROL),

@@ -300,13 +300,17 @@ class String(Arg):
 
 @dataclass
 class OutScalar(Arg):
-    """TYPE *name, may be NULL."""
+    """TYPE *name; whether it may be NULL the runtime says."""
     ctype: str
     name: str
 
     @property
     def params(self):
         return [(f"{self.ctype} *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return U64(f"want_{self.name}")
 
     @property
     def reply(self):

@@ -10,9 +10,13 @@
  * client fork          fork before OpenCL is used; both compute
  * client fork-after    the child of a process that uses OpenCL gets an error
  * client platforms     the number of platforms, and their names
+ * client exit-in-callback   exit() in an event's callback
+ * client exit-in-threads    exit() while other threads are in calls and waits
+ * client thread-exit        threads that end by pthread_exit with a call's buffers
  * client leave         end with commands under way, objects alive and a callback
  *                      registered, without a word
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,15 +198,94 @@ static int leave(void)
     return 0;
 }
 
+static void CL_CALLBACK exit_now(cl_event e, cl_int status, void *opaque)
+{
+    (void)e, (void)status, (void)opaque;
+    puts("ok");
+    exit(0);
+}
+
+static int exit_in_callback(void)
+{
+    struct job j = job_open();
+    cl_int err;
+    cl_event gate = clCreateUserEvent(j.cl.context, &err);
+    CL(err);
+    CL(clSetEventCallback(gate, CL_COMPLETE, exit_now, NULL));
+    CL(clSetUserEventStatus(gate, CL_COMPLETE));
+    sleep_ms(20000);
+    return 1; /* it was not called */
+}
+
+static void *wait_for_ever(void *opaque)
+{
+    cl_event gate = opaque;
+    clWaitForEvents(1, &gate);
+    return NULL;
+}
+
+static void *transfer_for_ever(void *opaque)
+{
+    struct job *j = opaque;
+    static char data[1 << 14];
+    cl_int err = CL_SUCCESS;
+    while (!err)
+        err = clEnqueueReadBuffer(j->cl.queue, j->m, CL_TRUE, 0, sizeof(data), data, 0, NULL, NULL);
+    return NULL;
+}
+
+static int exit_in_threads(void)
+{
+    static struct job j;
+    pthread_t t;
+    cl_int err;
+    j = job_open();
+    cl_event gate = clCreateUserEvent(j.cl.context, &err);
+    CL(err);
+    for (int i = 0; i < 4; i++)
+        CHECK(!pthread_create(&t, NULL, i % 2 ? wait_for_ever : transfer_for_ever,
+                              i % 2 ? (void *)gate : &j));
+    sleep_ms(100);
+    puts("ok");
+    return 0;
+}
+
+static void *compute_and_end(void *opaque)
+{
+    CL(compute(opaque, 3));
+    pthread_exit(NULL);
+}
+
+static int thread_exit(void)
+{
+    struct job j = job_open();
+    for (int i = 0; i < 200; i++) {
+        pthread_t t;
+        CHECK(!pthread_create(&t, NULL, compute_and_end, &j));
+        CHECK(!pthread_join(t, NULL));
+    }
+    puts("ok");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(void);
     } modes[] = {
-        {"once", once},           {"steps", steps},      {"transfer", transfer},
-        {"stuck", stuck},         {"fork", fork_before}, {"fork-after", fork_after},
-        {"platforms", platforms}, {"leave", leave},      {"until-error", until_error},
+        {"once", once},
+        {"steps", steps},
+        {"transfer", transfer},
+        {"stuck", stuck},
+        {"fork", fork_before},
+        {"fork-after", fork_after},
+        {"platforms", platforms},
+        {"leave", leave},
+        {"until-error", until_error},
+        {"exit-in-callback", exit_in_callback},
+        {"exit-in-threads", exit_in_threads},
+        {"thread-exit", thread_exit},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; argc == 2 && i < sizeof(modes) / sizeof(modes[0]); i++)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <CL/cl_ext.h>
+
 #include "check.h"
 
 #define SHOW(call) printf("%4d  %s\n", call, #call)
@@ -55,6 +57,26 @@ static void platforms_and_devices(void)
     SHOW(clReleaseDevice(cl.device));
 }
 
+/* A queue with these properties, and all that it then says of itself. */
+static void show_queue(const char *what, const cl_queue_properties *list)
+{
+    cl_int err = 12345;
+    cl_command_queue q = clCreateCommandQueueWithProperties(cl.context, cl.device, list, &err);
+    printf("%4d %s queue with properties: %s\n", err, q ? "made" : "NULL", what);
+    for (cl_command_queue_info name = CL_QUEUE_REFERENCE_COUNT;
+         q && name <= CL_QUEUE_PROPERTIES_ARRAY; name++) {
+        unsigned char value[256] = {0};
+        n = 0;
+        err = clGetCommandQueueInfo(q, name, sizeof(value), value, &n);
+        printf("%4d  %04x:", err, name);
+        for (size_t i = 0; !err && i < n; i++)
+            printf(" %02x", value[i]);
+        printf("\n");
+    }
+    if (q)
+        SHOW(clReleaseCommandQueue(q));
+}
+
 static void contexts_and_queues(void)
 {
     cl_context_properties bad_name[] = {0x7777, 1, 0};
@@ -76,6 +98,40 @@ static void contexts_and_queues(void)
     SHOW_MADE(clCreateCommandQueue(NULL, cl.device, 0, &err));
     SHOW_MADE(clCreateCommandQueue(cl.context, NULL, 0, &err));
     SHOW_MADE(clCreateCommandQueue(cl.context, cl.device, 1u << 20, &err));
+    cl_queue_properties profiling[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE, 0},
+                        bad_bits[] = {CL_QUEUE_PROPERTIES, 1u << 20, 0}, unknown[] = {0x7777, 1, 0},
+                        empty[] = {0}, size_alone[] = {CL_QUEUE_SIZE, 4096, 0},
+                        on_device[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE, 0},
+                        out_of_order[] = {CL_QUEUE_PROPERTIES,
+                                          CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE |
+                                              CL_QUEUE_ON_DEVICE,
+                                          CL_QUEUE_SIZE, 4096, 0},
+                        standard[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE_DEFAULT, 0},
+                        priority[] = {CL_QUEUE_PRIORITY_KHR, CL_QUEUE_PRIORITY_LOW_KHR, 0},
+                        throttle[] = {CL_QUEUE_THROTTLE_KHR, CL_QUEUE_THROTTLE_LOW_KHR, 0};
+    SHOW_MADE(clCreateCommandQueueWithProperties(NULL, cl.device, NULL, &err));
+    SHOW_MADE(clCreateCommandQueueWithProperties(cl.context, NULL, NULL, &err));
+    show_queue("NULL", NULL);
+    show_queue("empty", empty);
+    show_queue("profiling", profiling);
+    show_queue("bad_bits", bad_bits);
+    show_queue("unknown", unknown);
+    show_queue("size_alone", size_alone);
+    cl_uint most = 0;
+    clGetDeviceInfo(cl.device, CL_DEVICE_MAX_ON_DEVICE_QUEUES, sizeof(most), &most, NULL);
+    if (most) { /* or PoCL (3.1) ends the process */
+        show_queue("on_device", on_device);
+        show_queue("out_of_order", out_of_order);
+        show_queue("standard", standard);
+    }
+    show_queue("priority", priority);
+    show_queue("throttle", throttle);
+    SHOW(clSetDefaultDeviceCommandQueue(NULL, cl.device, cl.queue));
+    SHOW(clSetDefaultDeviceCommandQueue(cl.context, NULL, cl.queue));
+    SHOW(clSetDefaultDeviceCommandQueue(cl.context, cl.device, NULL));
+    SHOW(clSetDefaultDeviceCommandQueue(cl.context, cl.device, cl.queue));
+    SHOW(clSetDefaultDeviceCommandQueue(cl.context, cl.device, other.queue));
+    SHOW(clSetCommandQueueProperty(NULL, CL_QUEUE_PROFILING_ENABLE, CL_TRUE, NULL));
     SHOW(clRetainCommandQueue(NULL));
     SHOW(clReleaseCommandQueue(NULL));
     SHOW(clGetCommandQueueInfo(NULL, CL_QUEUE_CONTEXT, 0, NULL, &n));
@@ -192,6 +248,30 @@ static void maps(void)
     SHOW(clEnqueueUnmapMemObject(cl.queue, m, bytes, 0, NULL, NULL));
 }
 
+static void pipes(void)
+{
+    cl_pipe_properties empty[] = {0}, unknown[] = {0x7777, 1, 0};
+    cl_mem pipe = NULL;
+    SHOW_MADE(clCreatePipe(NULL, 0, 4, 4, NULL, &err));
+    SHOW_MADE(pipe = clCreatePipe(cl.context, 0, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 0, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 0, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 1u << 31, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, CL_MEM_USE_HOST_PTR, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, CL_MEM_READ_ONLY, 4, 4, NULL, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 4, empty, &err));
+    SHOW_MADE(clCreatePipe(cl.context, 0, 4, 4, unknown, &err));
+    SHOW(clGetPipeInfo(NULL, CL_PIPE_PACKET_SIZE, 0, NULL, &n));
+    SHOW(clGetPipeInfo(m, CL_PIPE_PACKET_SIZE, 0, NULL, &n));
+    SHOW(clGetPipeInfo(m, CL_PIPE_PROPERTIES, 0, NULL, &n));
+    if (pipe) {
+        SHOW(clGetPipeInfo(pipe, CL_PIPE_PACKET_SIZE, 1, bytes, NULL));
+        SHOW(clGetPipeInfo(pipe, CL_PIPE_PROPERTIES, 0, NULL, &n));
+        SHOW(clGetPipeInfo(pipe, 0xffff, 0, NULL, &n));
+        SHOW(clReleaseMemObject(pipe));
+    }
+}
+
 static void programs(void)
 {
     const char *source = "kernel void k() {}", *none = NULL;
@@ -299,6 +379,7 @@ int main(void)
     transfers();
     rectangles();
     maps();
+    pipes();
     programs();
     kernels();
     events();

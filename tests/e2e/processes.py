@@ -255,6 +255,21 @@ class Clients(Base):
         r = self.run_client(self.helper(), program("client"), "fork-after")
         self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr)
 
+    def ends_well(self, mode):
+        helper = self.helper()
+        r = self.run_client(helper, program("client"), mode)
+        self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr)
+        helper.wait_for(lambda: not helper.workers(), "the worker to end", 5)
+
+    def test_exit_in_a_callback(self):
+        self.ends_well("exit-in-callback")
+
+    def test_exit_while_threads_are_in_calls(self):
+        self.ends_well("exit-in-threads")
+
+    def test_threads_that_end_after_a_call(self):
+        self.ends_well("thread-exit")
+
     def test_dlclose_and_again(self):
         r = self.run_client(self.helper(), program("dlclose"))
         self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr)

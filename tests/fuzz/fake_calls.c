@@ -4,7 +4,6 @@
 #include "extension_types.h"
 
 INFO(platform_info, cl_platform_id, HCL_PLATFORM, cl_platform_info)
-INFO(queue_info, cl_command_queue, HCL_QUEUE, cl_command_queue_info)
 INFO(profiling_info, cl_event, HCL_EVENT, cl_profiling_info)
 
 static cl_int CL_API_CALL device_info(cl_device_id h, cl_device_info name, size_t size, void *value,
@@ -12,12 +11,19 @@ static cl_int CL_API_CALL device_info(cl_device_id h, cl_device_info name, size_
 {
     static const char *const strings[] = {"one", "", "three"};
     cl_device_type type = CL_DEVICE_TYPE_CPU;
+    cl_uint queues = 4;
     fake_of(h, HCL_DEVICE);
-    if (name == CL_DEVICE_SPIRV_EXTENSIONS_KHR ||
-        name == CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR)
+    switch (name) {
+    case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
+    case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
         return give(strings, sizeof(strings), size, value, ret);
-    return name == CL_DEVICE_TYPE ? give(&type, sizeof(type), size, value, ret)
-                                  : some_info(name, size, value, ret);
+    case CL_DEVICE_TYPE:
+        return give(&type, sizeof(type), size, value, ret);
+    case CL_DEVICE_MAX_ON_DEVICE_QUEUES:
+        return give(&queues, sizeof(queues), size, value, ret);
+    default:
+        return some_info(name, size, value, ret);
+    }
 }
 
 static cl_int CL_API_CALL context_info(cl_context h, cl_context_info name, size_t size, void *value,
@@ -113,12 +119,42 @@ static cl_command_queue CL_API_CALL create_queue(cl_context c, cl_device_id d,
     return p > 3 ? failed(ret, CL_INVALID_VALUE) : made(fake_create(HCL_QUEUE), ret);
 }
 
+static struct fake *default_queue;
+
+/* The first device queue is the default one, and is made but once. */
 static cl_command_queue CL_API_CALL create_queue_with_properties(cl_context c, cl_device_id d,
                                                                  const cl_queue_properties *p,
                                                                  cl_int *ret)
 {
+    bool on_device = p && p[0] == CL_QUEUE_PROPERTIES && (p[1] & CL_QUEUE_ON_DEVICE);
     read_properties64(p);
-    return create_queue(c, d, 0, ret);
+    if (on_device && default_queue && default_queue->refs > 0) {
+        fake_retain(default_queue);
+        return made(default_queue, ret);
+    }
+    cl_command_queue q = create_queue(c, d, 0, ret);
+    if (on_device)
+        default_queue = (struct fake *)q;
+    return q;
+}
+
+static cl_int CL_API_CALL set_default_queue(cl_context c, cl_device_id d, cl_command_queue q)
+{
+    fake_of(c, HCL_CONTEXT);
+    if (!d || !q)
+        return d ? CL_INVALID_COMMAND_QUEUE : CL_INVALID_DEVICE;
+    fake_of(d, HCL_DEVICE);
+    default_queue = fake_of(q, HCL_QUEUE);
+    return CL_SUCCESS;
+}
+
+static cl_int CL_API_CALL queue_info(cl_command_queue h, cl_command_queue_info name, size_t size,
+                                     void *value, size_t *ret)
+{
+    fake_of(h, HCL_QUEUE);
+    return name == CL_QUEUE_DEVICE_DEFAULT
+               ? give(&default_queue, sizeof(default_queue), size, value, ret)
+               : some_info(name, size, value, ret);
 }
 
 static cl_int CL_API_CALL set_queue_property(cl_command_queue q, cl_command_queue_properties p,
@@ -210,6 +246,8 @@ static cl_int CL_API_CALL queue_waits(cl_command_queue q, cl_uint n, const cl_ev
 static cl_int CL_API_CALL timers(cl_device_id d, cl_ulong *device, cl_ulong *host)
 {
     fake_of(d, HCL_DEVICE);
+    if (!device || !host)
+        return CL_INVALID_VALUE;
     *device = *host = 1;
     return CL_SUCCESS;
 }
@@ -217,6 +255,8 @@ static cl_int CL_API_CALL timers(cl_device_id d, cl_ulong *device, cl_ulong *hos
 static cl_int CL_API_CALL host_timer(cl_device_id d, cl_ulong *host)
 {
     fake_of(d, HCL_DEVICE);
+    if (!host)
+        return CL_INVALID_VALUE;
     *host = 1;
     return CL_SUCCESS;
 }
@@ -228,6 +268,7 @@ COUNTED(event, cl_event, HCL_EVENT)
 
 void fake_native_fill(cl_icd_dispatch *cl)
 {
+    default_queue = NULL;
     cl->clGetPlatformIDs = get_platforms;
     cl->clGetPlatformInfo = platform_info;
     cl->clGetDeviceIDs = get_devices;
@@ -245,6 +286,7 @@ void fake_native_fill(cl_icd_dispatch *cl)
     cl->clSetContextDestructorCallback = on_context_end;
     cl->clCreateCommandQueue = create_queue;
     cl->clCreateCommandQueueWithProperties = create_queue_with_properties;
+    cl->clSetDefaultDeviceCommandQueue = set_default_queue;
     cl->clRetainCommandQueue = retain_queue;
     cl->clReleaseCommandQueue = release_queue;
     cl->clGetCommandQueueInfo = queue_info;

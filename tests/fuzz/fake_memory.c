@@ -25,11 +25,16 @@ static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void
 
 #define PIXEL ((size_t)4)
 
+static bool is_image(const struct fake *m)
+{
+    return m->mem_type != CL_MEM_OBJECT_BUFFER && m->mem_type != CL_MEM_OBJECT_PIPE;
+}
+
 static cl_int CL_API_CALL image_info(cl_mem h, cl_image_info name, size_t size, void *value,
                                      size_t *ret)
 {
     size_t pixel = PIXEL;
-    if (fake_of(h, HCL_MEM)->mem_type == CL_MEM_OBJECT_BUFFER)
+    if (!is_image(fake_of(h, HCL_MEM)))
         return CL_INVALID_MEM_OBJECT;
     return name == CL_IMAGE_ELEMENT_SIZE ? give(&pixel, sizeof(pixel), size, value, ret)
                                          : some_info(name, size, value, ret);
@@ -130,6 +135,28 @@ static cl_int CL_API_CALL image_formats(cl_context c, cl_mem_flags flags, cl_mem
     return CL_SUCCESS;
 }
 
+static cl_mem CL_API_CALL create_pipe(cl_context c, cl_mem_flags flags, cl_uint packet,
+                                      cl_uint packets, const cl_pipe_properties *p, cl_int *ret)
+{
+    while (p && *p)
+        p += 2;
+    if (!packet || !packets || packet > 64 || packets > 1000)
+        return failed(ret, CL_INVALID_PIPE_SIZE);
+    cl_mem m = create_mem(c, flags & ~(cl_mem_flags)(CL_MEM_USE_HOST_PTR | CL_MEM_COPY_HOST_PTR),
+                          (size_t)packet * packets, NULL, ret);
+    if (m)
+        ((struct fake *)m)->mem_type = CL_MEM_OBJECT_PIPE;
+    return m;
+}
+
+static cl_int CL_API_CALL pipe_info(cl_mem h, cl_pipe_info name, size_t size, void *value,
+                                    size_t *ret)
+{
+    return fake_of(h, HCL_MEM)->mem_type == CL_MEM_OBJECT_PIPE
+               ? some_info(name, size, value, ret)
+               : CL_INVALID_MEM_OBJECT;
+}
+
 static bool outside(const struct fake *m, size_t offset, size_t size)
 {
     return !size || offset > m->size || size > m->size - offset;
@@ -213,7 +240,7 @@ static cl_int image_command(cl_command_queue q, cl_mem m, const size_t *origin,
     static const size_t zero[3];
     struct fake_rows rows;
     struct fake *f = fake_of(m, HCL_MEM);
-    if (!origin || !region || f->mem_type == CL_MEM_OBJECT_BUFFER || region[0] > 1024)
+    if (!origin || !region || !is_image(f) || region[0] > 1024)
         return CL_INVALID_VALUE;
     fake_read(origin, 24);
     size_t bytes[3] = {region[0] * PIXEL, region[1], region[2]};
@@ -376,6 +403,8 @@ void fake_fill_memory(cl_icd_dispatch *cl)
     cl->clCreateSubBuffer = create_sub_buffer;
     cl->clCreateImage = create_image;
     cl->clCreateImageWithProperties = create_image_with_properties;
+    cl->clCreatePipe = create_pipe;
+    cl->clGetPipeInfo = pipe_info;
     cl->clRetainMemObject = retain_mem;
     cl->clReleaseMemObject = release_mem;
     cl->clGetMemObjectInfo = mem_info;

@@ -421,7 +421,7 @@ static void objects(void)
 {
     cl_int err;
     cl_buffer_region region = {0, 10};
-    switch (fuzz_pick(&helper.in, 5)) {
+    switch (fuzz_pick(&helper.in, 6)) {
     case 0: {
         cl_mem m = CL.clCreateBuffer(app.context, CL_MEM_COPY_HOST_PTR, 5000, memory, &err);
         if (m && !CL.clSetMemObjectDestructorCallback(m, on_mem, NULL) && fuzz_pick(&helper.in, 2))
@@ -443,9 +443,25 @@ static void objects(void)
         break;
     }
     case 3: {
-        cl_command_queue q = CL.clCreateCommandQueue(app.context, app.device, 0, &err);
-        if (q)
-            CL.clReleaseCommandQueue(q);
+        cl_queue_properties on_device[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_ON_DEVICE, 0};
+        cl_command_queue q, standard;
+        q = fuzz_pick(&helper.in, 2)
+                ? CL.clCreateCommandQueue(app.context, app.device, 0, &err)
+                : CL.clCreateCommandQueueWithProperties(app.context, app.device, on_device, &err);
+        if (!q)
+            break;
+        CL.clSetDefaultDeviceCommandQueue(app.context, app.device, q);
+        CL.clGetCommandQueueInfo(q, CL_QUEUE_DEVICE_DEFAULT, sizeof(standard), &standard, NULL);
+        CL.clReleaseCommandQueue(q);
+        break;
+    }
+    case 4: {
+        cl_mem m = CL.clCreatePipe(app.context, 0, 4, 4, NULL, &err);
+        cl_uint n;
+        if (!m)
+            break;
+        CL.clGetPipeInfo(m, CL_PIPE_PACKET_SIZE, sizeof(n), &n, NULL);
+        CL.clReleaseMemObject(m);
         break;
     }
     default: {

@@ -174,6 +174,19 @@ static void retain_and_release_go_by_type(void **state)
     assert_int_equal(n.refs, 0);
 }
 
+static void a_native_handle_finds_its_number_by_type_only(void **state)
+{
+    struct hcl_objects *t = *state;
+    struct native n = {1}, other = {1};
+    assert_int_equal(hcl_objects_find(t, HCL_MEM, &n), 0);
+    assert_int_equal(hcl_objects_add(t, 7, HCL_MEM, &n, NULL, NULL), 0);
+    assert_int_equal(hcl_objects_find(t, HCL_MEM, &n), 7);
+    assert_int_equal(hcl_objects_find(t, HCL_EVENT, &n), 0);
+    assert_int_equal(hcl_objects_find(t, HCL_MEM, &other), 0);
+    assert_int_equal(hcl_objects_release(t, 7), 0);
+    assert_int_equal(hcl_objects_find(t, HCL_MEM, &n), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -185,6 +198,7 @@ int main(void)
         T(objects_of_a_type_can_be_walked),
         T(release_of_what_is_not_there_is_refused),
         T(host_ids_are_stable_and_cannot_be_released),
+        T(a_native_handle_finds_its_number_by_type_only),
         T(retain_and_release_go_by_type),
     };
     return cmocka_run_group_tests_name("objects", tests, NULL, NULL);
