@@ -287,6 +287,7 @@ void guest_set_up(void)
     mount_root();
     complete_dev();
     raise_loopback();
-    sethostname("vocl-vm", 7);
+    if (sethostname("vocl-vm", 7) < 0)
+        perror("sethostname"); /* a name is no reason not to start */
     await_device();
 }
