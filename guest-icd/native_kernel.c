@@ -13,6 +13,7 @@
 
 #include "frame.h"
 #include "memory.h"
+#include "native_kernel.h"
 #include "stubs.h"
 
 struct native_call {
@@ -33,6 +34,8 @@ static void CL_CALLBACK run_native(cl_event event, cl_int status, void *opaque)
     free(call);
 }
 
+/* OpenCL 3.0 §5.10. Not every device that can be made to wait for the guest says
+ * that it runs native kernels. */
 static cl_int check_native(cl_command_queue queue, const void *func, const void *args,
                            size_t cb_args, cl_uint num_mems, const cl_mem *mems,
                            const void **locations)
@@ -110,10 +113,19 @@ cl_int CL_API_CALL gcl_clEnqueueNativeKernel(cl_command_queue queue,
                                              const void **locations, cl_uint num_events,
                                              const cl_event *list, cl_event *event)
 {
-    cl_event mapped = NULL, end = NULL, gate = NULL;
     cl_int err = check_native(queue, (const void *)func, args, cb_args, num_mems, mems, locations);
-    if (err)
-        return err;
+    return err ? err
+               : gcl_run_in_guest(queue, CL_COMMAND_NATIVE_KERNEL, func, args, cb_args, num_mems,
+                                  mems, locations, num_events, list, event);
+}
+
+cl_int gcl_run_in_guest(cl_command_queue queue, cl_command_type command,
+                        void(CL_CALLBACK *func)(void *), const void *args, size_t cb_args,
+                        cl_uint num_mems, const cl_mem *mems, const void **locations,
+                        cl_uint num_events, const cl_event *list, cl_event *event)
+{
+    cl_event mapped = NULL, end = NULL, gate = NULL;
+    cl_int err = CL_SUCCESS;
     struct native_call *call = calloc(1, sizeof(*call));
     void **ptr = calloc(num_mems + 1, sizeof(*ptr));
     if (!call || !ptr || !(call->args = malloc(cb_args + 1))) {
@@ -142,7 +154,7 @@ cl_int CL_API_CALL gcl_clEnqueueNativeKernel(cl_command_queue queue,
     gcl_dispatch.clFlush(queue);
     if (event) {
         *event = end;
-        end->command = CL_COMMAND_NATIVE_KERNEL;
+        end->command = command;
     } else {
         gcl_dispatch.clReleaseEvent(end);
     }

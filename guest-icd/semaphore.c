@@ -105,6 +105,17 @@ out:
     return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, s);
 }
 
+/* cl_khr_external_semaphore does not cross, so that no semaphore has a handle. */
+cl_int CL_API_CALL gcl_clGetSemaphoreHandleForTypeKHR(cl_semaphore_khr s, cl_device_id device,
+                                                      cl_external_semaphore_handle_type_khr type,
+                                                      size_t size, void *handle, size_t *ret)
+{
+    (void)type, (void)size, (void)handle, (void)ret;
+    if (!gcl_is_semaphore(s))
+        return CL_INVALID_SEMAPHORE_KHR;
+    return gcl_is_device(device) ? CL_INVALID_VALUE : CL_INVALID_DEVICE;
+}
+
 /* The devices that the properties name, or else the context's. */
 static bool devices_info(cl_semaphore_khr s, size_t size, void *value, size_t *ret, cl_int *err)
 {

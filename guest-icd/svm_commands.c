@@ -9,6 +9,7 @@
 #include "callback.h"
 #include "frame.h"
 #include "mapping.h"
+#include "native_kernel.h"
 #include "stubs.h"
 #include "svm.h"
 
@@ -138,11 +139,10 @@ static cl_int copy_in_guest(cl_command_queue queue, cl_command_type command, cl_
                             struct host_copy copy, cl_uint n, const cl_event *list, cl_event *event)
 {
     cl_event done = NULL;
-    cl_int err = gcl_dispatch.clEnqueueNativeKernel(queue, copy_here, &copy, sizeof(copy), 0, NULL,
-                                                    NULL, n, list, &done);
+    cl_int err = gcl_run_in_guest(queue, command, copy_here, &copy, sizeof(copy), 0, NULL, NULL, n,
+                                  list, &done);
     if (err)
         return err;
-    done->command = command;
     if (blocking)
         err = gcl_dispatch.clWaitForEvents(1, &done);
     if (event)

@@ -105,6 +105,7 @@ typedef cl_properties cl_semaphore_properties_khr;
 typedef cl_uint cl_semaphore_info_khr;
 typedef cl_uint cl_semaphore_type_khr;
 typedef cl_ulong cl_semaphore_payload_khr;
+typedef cl_uint cl_external_semaphore_handle_type_khr;
 
 #ifndef CL_SEMAPHORE_TYPE_KHR
 #define CL_SEMAPHORE_CONTEXT_KHR 0x2039

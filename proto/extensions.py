@@ -113,6 +113,13 @@ EXTENSION_CALLS = [
          Scalar("cl_semaphore_info_khr", "param_name"), local="gcl_local_semaphore_info",
          ext=SEMAPHORE, ver="1.2"),
 
+    # Of cl_khr_external_semaphore: programs of cl_khr_semaphore ask for it, too
+    local("clGetSemaphoreHandleForTypeKHR", ext=SEMAPHORE, ver="1.2",
+          decl="cl_semaphore_khr sema_object, cl_device_id device, "
+               "cl_external_semaphore_handle_type_khr handle_type, size_t handle_size, "
+               "void *handle_ptr, size_t *handle_size_ret",
+          note="no semaphore has been made to be exported: CL_INVALID_VALUE"),
+
     # Earlier names of what is in the core today
     alias("clCreateProgramWithILKHR", "clCreateProgramWithIL", "cl_khr_il_program", "cl_program"),
     alias("clCreateCommandQueueWithPropertiesKHR", "clCreateCommandQueueWithProperties",
