@@ -147,18 +147,45 @@ static int fork_before(void)
     return in_both(fork(), once);
 }
 
+/* Map the whole buffer, and unmap it again; its shadow stays. */
+static cl_int map_once(struct job *j)
+{
+    cl_int err;
+    void *p = clEnqueueMapBuffer(j->cl.queue, j->m, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, N * 4,
+                                 0, NULL, NULL, &err);
+    if (!err && !(err = clEnqueueUnmapMemObject(j->cl.queue, j->m, p, 0, NULL, NULL)))
+        err = clFinish(j->cl.queue);
+    return err;
+}
+
+/* A child that ends by exit() runs its destructors, too, and those release. */
+__attribute__((noreturn)) static void refused(struct job *j)
+{
+    cl_int err = compute(j, 2), mapped = map_once(j);
+    clReleaseMemObject(j->m);
+    clReleaseKernel(j->k);
+    cl_close(&j->cl);
+    _exit(err && mapped ? 0 : 1);
+}
+
 static int fork_after(void)
 {
     struct job j = job_open();
     CL(compute(&j, 1));
+    CL(map_once(&j));
     fflush(stdout);
     pid_t child = fork();
     if (!child)
-        _exit(compute(&j, 2) ? 0 : 1);
+        refused(&j);
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CL(compute(&j, 3)); /* the parent is none the worse for it */
+    for (int i = 0; i < 3; i++) { /* the parent is none the worse for it */
+        cl_mem another = cl_buffer(&j.cl, N * 4);
+        CL(compute(&j, 3));
+        CL(map_once(&j));
+        CL(clReleaseMemObject(another));
+    }
     puts("ok");
     return 0;
 }
