@@ -9,6 +9,7 @@
  *                      is the last line, and a new platform query must not hang
  * client fork          fork before OpenCL is used; both compute
  * client fork-after    the child of a process that uses OpenCL gets an error
+ * client svm-free-at-limit  free SVM when the helper can enter no event
  * client platforms     the number of platforms, and their names
  * client exit-in-callback   exit() in an event's callback
  * client exit-in-threads    exit() while other threads are in calls and waits
@@ -190,6 +191,25 @@ static int fork_after(void)
     return 0;
 }
 
+/* The event cannot be entered, but by then the command is under way, and its end
+ * frees as well: once, which a checking allocator sees. */
+static int svm_free_at_limit(void)
+{
+    struct cl cl = cl_open(0);
+    cl_event event;
+    cl_int err = CL_SUCCESS;
+    void *p = clSVMAlloc(cl.context, CL_MEM_READ_WRITE, 4096, 0);
+    CHECK(p);
+    while (clCreateUserEvent(cl.context, &err))
+        ;
+    CHECK(err == CL_OUT_OF_HOST_MEMORY);
+    CL_IS(clEnqueueSVMFree(cl.queue, 1, &p, NULL, NULL, 0, NULL, &event), CL_OUT_OF_HOST_MEMORY);
+    CL(clFinish(cl.queue));
+    sleep_ms(100); /* the message thread frees */
+    puts("ok");
+    return 0;
+}
+
 static int platforms(void)
 {
     cl_platform_id p[16];
@@ -307,6 +327,7 @@ int main(int argc, char **argv)
         {"stuck", stuck},
         {"fork", fork_before},
         {"fork-after", fork_after},
+        {"svm-free-at-limit", svm_free_at_limit},
         {"platforms", platforms},
         {"leave", leave},
         {"until-error", until_error},
