@@ -81,6 +81,24 @@ struct hcl_svm *hcl_svm_hold(struct hcl_worker *w, uint64_t id, uint64_t off, ui
     return s;
 }
 
+cl_int hcl_svm_made(struct hcl_call *c, cl_int ret, uint64_t id, cl_mem mem, struct hcl_svm *s)
+{
+    if (ret != CL_SUCCESS || !mem || !s)
+        return hcl_made(c, ret, id, HCL_MEM, mem);
+    __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+    int rc = hcl_objects_add(c->w->objects, id, HCL_MEM, mem, s, release);
+    if (rc) {
+        c->w->cl.clReleaseMemObject(mem);
+        hcl_svm_put(s);
+    }
+    return hcl_add_error(c->w, c->op, rc);
+}
+
+struct hcl_svm *hcl_svm_of(struct hcl_worker *w, uint64_t buffer)
+{
+    return hcl_objects_extra_of(w->objects, buffer, HCL_MEM, release);
+}
+
 const struct hcl_ext_functions *hcl_svm_usm(const struct hcl_svm *s)
 {
     return s->usm;
@@ -121,7 +139,7 @@ bool hcl_svm_device_places(struct hcl_worker *w, cl_device_id device)
 /* No context of more devices is known to be made; it would get shadows. */
 #define MAX_DEVICES 64
 
-bool hcl_svm_context_places(struct hcl_worker *w, cl_context context)
+static bool context_places(struct hcl_worker *w, cl_context context)
 {
     cl_device_id devices[MAX_DEVICES];
     size_t size = 0;
@@ -201,7 +219,7 @@ static cl_int alloc_pages(struct hcl_svm *s, const struct request *rq)
 static cl_int svm_create(struct hcl_call *c, const struct request *rq, struct hcl_svm **out)
 {
     struct hcl_worker *w = c->w;
-    bool placed = hcl_svm_context_places(w, rq->context);
+    bool placed = context_places(w, rq->context);
     bool fine = rq->flags & (CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS);
     if (!rq->size || rq->size > SIZE_MAX - 2 * SVM_PAGE)
         return CL_INVALID_BUFFER_SIZE;
