@@ -41,7 +41,8 @@ struct gcl_transport_ops {
     /*
      * Memory of ours, shared with the helper. at: NULL, or where to put it, in
      * place of what the caller has mapped there (whole pages). Returns 0 and
-     * fills *r, or -errno. free() gives it back; nothing may use it any more.
+     * fills *r, or -errno; there is still something mapped there then, which is
+     * the caller's. free() gives it back; nothing may use it any more.
      * In a forked child, which shares the parent's connection, all of these are
      * the parent's: alloc() and map() fail, free() and unmap() concern the
      * child's own view alone.

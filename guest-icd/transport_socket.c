@@ -307,7 +307,8 @@ static int socket_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
     pthread_mutex_unlock(&s->lock);
     close(fd);
     if (err) {
-        munmap(addr, whole);
+        if (!at)
+            munmap(addr, whole);
         return err;
     }
     *r = (struct gcl_region){.id = id, .offset = 0, .addr = addr, .len = len};
