@@ -36,20 +36,27 @@ static void native_free(struct hcl_svm *s)
         s->w->cl.clSVMFree(s->context, s->base);
 }
 
+/* The runtime gets back memory such as it gave: its allocator may write into it,
+ * and the guest's pages are none of its business any more. */
+static bool take_back(struct hcl_svm *s)
+{
+    return !s->region || !s->placed ||
+           mmap(s->ptr, s->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                0) != MAP_FAILED;
+}
+
 static void svm_free(struct hcl_svm *s)
 {
-    const cl_icd_dispatch *cl = &s->w->cl;
-    /* The runtime gets back memory such as it gave: its allocator may write into
-     * it, and the guest's pages are none of its business any more. */
-    if (s->region && s->placed &&
-        mmap(s->ptr, s->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-             0) == MAP_FAILED)
+    if (!take_back(s)) {
+        /* The region stays held: that it is gone, the guest's kernel must not hear
+         * while its pages are still mapped here, until the worker has ended. */
         hcl_worker_stop(s->w, VOCL_LOST_LIMIT, "no mapping left to take SVM back with");
-    else
-        native_free(s);
+        return;
+    }
+    native_free(s);
     if (s->region)
         hcl_region_put(s->region);
-    cl->clReleaseContext(s->context);
+    s->w->cl.clReleaseContext(s->context);
     free(s);
 }
 
