@@ -123,11 +123,12 @@ uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, 
     return add((struct record){.kind = CONTEXT, .user_data = user_data, .fn.context = fn}, NULL);
 }
 
-void gcl_callback_drop(uint64_t cookie)
+bool gcl_callback_drop(uint64_t cookie)
 {
     struct record *r = cookie ? take(cookie) : NULL;
     if (r)
         record_free(r);
+    return r != NULL;
 }
 
 bool gcl_callback_is_destructor(uint64_t cookie, const void *handle)

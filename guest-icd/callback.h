@@ -38,8 +38,9 @@ uint64_t gcl_callback_context(void(CL_CALLBACK *fn)(const char *, const void *, 
  */
 cl_int gcl_callback_set_destructor(struct gcl_object *o, uint16_t op, void *fn, void *user_data);
 
-/* Forget a callback that will not be called. 0 is allowed. */
-void gcl_callback_drop(uint64_t cookie);
+/* Forget a callback that will not be called. 0 is allowed. False: there is none,
+ * or the helper has had it called in spite of an error. */
+bool gcl_callback_drop(uint64_t cookie);
 
 /* Is this the cookie of a destructor or release callback of that handle? */
 bool gcl_callback_is_destructor(uint64_t cookie, const void *handle);

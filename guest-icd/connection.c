@@ -31,7 +31,6 @@
 static struct {
     pthread_once_t once;
     int error; /* 0: open */
-    bool forked;
     struct gcl_transport *transport;
     unsigned spin;
 
@@ -60,7 +59,7 @@ void gcl_debug(const char *fmt, ...)
 
 static void after_fork(void)
 {
-    conn.forked = true;
+    conn.transport->forked = true;
 }
 
 static struct gcl_transport *find_transport(void)
@@ -107,7 +106,7 @@ static void connect_once(void)
 int gcl_connection_open(void)
 {
     pthread_once(&conn.once, connect_once);
-    if (conn.forked)
+    if (conn.transport && conn.transport->forked)
         return -EPERM;
     return __atomic_load_n(&conn.error, __ATOMIC_RELAXED);
 }

@@ -85,7 +85,7 @@ static void read_ring(void)
 
 void gcl_messages_drain(void)
 {
-    if (!__atomic_load_n(&msg.started, __ATOMIC_ACQUIRE))
+    if (!__atomic_load_n(&msg.started, __ATOMIC_ACQUIRE) || gcl_connection_transport()->forked)
         return;
     pthread_mutex_lock(&msg.lock);
     read_ring();

@@ -303,10 +303,8 @@ cl_int CL_API_CALL gcl_clEnqueueSVMFree(cl_command_queue queue, cl_uint num, voi
     req.cookie = gcl_callback_done(&queue->base, free_now, job);
     err = req.cookie ? SEND(clEnqueueSVMFree, &f, &req, queue, CL_COMMAND_SVM_FREE, event)
                      : CL_OUT_OF_HOST_MEMORY;
-    if (err) {
-        gcl_callback_drop(req.cookie);
+    if (err && (!req.cookie || gcl_callback_drop(req.cookie)))
         free(job);
-    }
     return gcl_frame_end(&f, err, event);
 }
 

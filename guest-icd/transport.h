@@ -41,7 +41,11 @@ struct gcl_transport_ops {
     /*
      * Memory of ours, shared with the helper. at: NULL, or where to put it, in
      * place of what the caller has mapped there (whole pages). Returns 0 and
-     * fills *r, or -errno. free() gives it back; nothing may use it any more.
+     * fills *r, or -errno; there is still something mapped there then, which is
+     * the caller's. free() gives it back; nothing may use it any more.
+     * In a forked child, which shares the parent's connection, all of these are
+     * the parent's: alloc() and map() fail, free() and unmap() concern the
+     * child's own view alone.
      */
     int (*alloc)(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r);
     void (*free)(struct gcl_transport *t, struct gcl_region *r);
@@ -59,6 +63,7 @@ struct gcl_transport_ops {
 struct gcl_transport {
     const struct gcl_transport_ops *ops;
     void *channel; /* VOCL_CHANNEL_SIZE bytes, initialised by the helper */
+    bool forked;   /* we are a child of the process that it serves; see alloc() */
 };
 
 /*

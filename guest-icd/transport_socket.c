@@ -295,6 +295,8 @@ static int socket_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
 
     if (len == 0 || len > SIZE_MAX / 2)
         return -EINVAL;
+    if (t->forked)
+        return -EPERM;
     size_t whole = (len + page - 1) & ~(page - 1);
     int fd = create_memory(whole, &addr);
     if (fd < 0)
@@ -305,7 +307,8 @@ static int socket_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
     pthread_mutex_unlock(&s->lock);
     close(fd);
     if (err) {
-        munmap(addr, whole);
+        if (!at)
+            munmap(addr, whole);
         return err;
     }
     *r = (struct gcl_region){.id = id, .offset = 0, .addr = addr, .len = len};
@@ -320,6 +323,8 @@ static void socket_free(struct gcl_transport *t, struct gcl_region *r)
     struct vocl_sock_request rq = {.type = VOCL_SOCK_REGION_DEL, .id = r->id};
 
     munmap(r->addr, r->len);
+    if (t->forked)
+        return;
     pthread_mutex_lock(&s->lock);
     send_request(s, &rq, -1);
     pthread_mutex_unlock(&s->lock);

@@ -126,7 +126,8 @@ static void virtio_unmap(struct gcl_transport *t, struct gcl_region *r)
     struct virtio_ocl_unmap arg = {.region = r->id};
 
     /* It fails only when there is no helper that could hold the pages. */
-    device_call(t, VIRTIO_OCL_IOC_UNMAP, &arg);
+    if (!t->forked)
+        device_call(t, VIRTIO_OCL_IOC_UNMAP, &arg);
     memset(r, 0, sizeof(*r));
 }
 
@@ -139,7 +140,7 @@ static int virtio_map(struct gcl_transport *t, void *addr, size_t len, bool writ
         .flags = writable ? VIRTIO_OCL_MAP_WRITE : 0,
     };
 
-    int rc = device_call(t, VIRTIO_OCL_IOC_MAP, &arg);
+    int rc = t->forked ? -EPERM : device_call(t, VIRTIO_OCL_IOC_MAP, &arg);
     if (rc < 0)
         return gone_or(rc);
     *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
@@ -150,7 +151,7 @@ static int virtio_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
 {
     struct virtio_ocl_alloc arg = {.len = len};
 
-    int rc = device_call(t, VIRTIO_OCL_IOC_ALLOC, &arg);
+    int rc = t->forked ? -EPERM : device_call(t, VIRTIO_OCL_IOC_ALLOC, &arg);
     if (rc < 0)
         return gone_or(rc);
     struct gcl_region new = {.id = arg.region, .len = len};

@@ -89,6 +89,52 @@ void hcl_clGetKernelSuggestedLocalWorkSizeKHR(struct hcl_call *c)
     hcl_reply(c);
 }
 
+/* Is `type` one of OpenCL C's that are passed as handles (OpenCL C 3.0 §6.3.3)?
+ * A name that only resembles one is the program's own, of whatever type. */
+static bool is_handle_type(const char *type)
+{
+    static const char *const names[] = {
+        "sampler_t",
+        "queue_t",
+        "image1d_t",
+        "image1d_array_t",
+        "image1d_buffer_t",
+        "image2d_t",
+        "image2d_array_t",
+        "image2d_depth_t",
+        "image2d_array_depth_t",
+        "image2d_msaa_t",
+        "image2d_array_msaa_t",
+        "image2d_msaa_depth_t",
+        "image2d_array_msaa_depth_t",
+        "image3d_t",
+    };
+    const char *qualified = strrchr(type, ' '); /* "read_only image2d_t" */
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (!strcmp(qualified ? qualified + 1 : type, names[i]))
+            return true;
+    return false;
+}
+
+/* Is it one of those that are passed by value: a scalar or vector by its own name
+ * (§6.3.1, §6.3.2), or a structure? */
+static bool is_value_type(const char *type)
+{
+    static const char *const names[] = {
+        "bool", "char",  "uchar", "short",  "ushort", "int",       "uint",     "long",
+        "half", "ulong", "float", "double", "size_t", "ptrdiff_t", "intptr_t", "uintptr_t",
+    };
+    if (!strncmp(type, "unsigned ", 9) || !strncmp(type, "struct ", 7) ||
+        !strncmp(type, "union ", 6) || !strncmp(type, "enum ", 5))
+        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t n = strlen(names[i]);
+        if (!strncmp(type, names[i], n) && !type[n + strspn(type + n, "0123456789")])
+            return true;
+    }
+    return false;
+}
+
 /* Its type's name is that of its packets. */
 static bool is_pipe(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
 {
@@ -115,13 +161,11 @@ static enum arg_kind arg_kind(struct hcl_worker *w, cl_kernel kernel, cl_uint in
         is_pipe(w, kernel, index))
         return ARG_HANDLE;
     if (where != CL_KERNEL_ARG_ADDRESS_PRIVATE ||
-        w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type,
-                                 NULL) ||
-        !type[0])
+        w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type, NULL))
         return ARG_UNKNOWN;
-    return strstr(type, "sampler_t") || strstr(type, "queue_t") || strstr(type, "image")
-               ? ARG_HANDLE
-               : ARG_VALUE;
+    if (is_handle_type(type))
+        return ARG_HANDLE;
+    return is_value_type(type) ? ARG_VALUE : ARG_UNKNOWN; /* what a typedef hides */
 }
 
 static void *native_of(struct hcl_worker *w, uint64_t id)

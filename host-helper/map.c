@@ -5,37 +5,31 @@
  *
  * Which of the two a buffer is, is the worker's own knowledge: it is shared if
  * the runtime says that it uses host memory, unless that is SVM of which the
- * guest has a shadow.
+ * guest has a shadow. (That it is SVM, PoCL 3.1 does not say of a part of a
+ * buffer, or of a buffer that begins inside an allocation.)
  */
 #include "call.h"
 #include "calls.h"
 #include "data.h"
 #include "handlers.h"
 
-static bool uses_svm(struct hcl_worker *w, cl_mem mem)
-{
-    cl_bool svm = CL_FALSE;
-    w->cl.clGetMemObjectInfo(mem, CL_MEM_USES_SVM_POINTER, sizeof(svm), &svm, NULL);
-    return svm;
-}
-
-static bool is_shared(struct hcl_worker *w, cl_mem mem)
+static bool is_shared(struct hcl_worker *w, uint64_t id, cl_mem mem)
 {
     cl_mem_flags flags = 0;
-    cl_context context = NULL;
+    struct hcl_svm *svm = hcl_svm_of(w, id);
+    if (svm)
+        return !hcl_svm_shadow(svm, 0);
     w->cl.clGetMemObjectInfo(mem, CL_MEM_FLAGS, sizeof(flags), &flags, NULL);
-    if (!(flags & CL_MEM_USE_HOST_PTR) || !uses_svm(w, mem))
-        return flags & CL_MEM_USE_HOST_PTR;
-    w->cl.clGetMemObjectInfo(mem, CL_MEM_CONTEXT, sizeof(context), &context, NULL);
-    return hcl_svm_context_places(w, context);
+    return flags & CL_MEM_USE_HOST_PTR;
 }
 
 /* Where the runtime has mapped a part of a shared buffer. That is where the
  * guest's region is mapped here, except for SVM, which is seen twice (svm.h). */
-static void *mapped_at(struct hcl_worker *w, cl_mem mem, uint64_t offset, void *in_region)
+static void *mapped_at(struct hcl_worker *w, uint64_t id, cl_mem mem, uint64_t offset,
+                       void *in_region)
 {
     char *host = NULL;
-    if (!uses_svm(w, mem))
+    if (!hcl_svm_of(w, id))
         return in_region;
     w->cl.clGetMemObjectInfo(mem, CL_MEM_HOST_PTR, sizeof(host), &host, NULL);
     return host ? host + offset : NULL;
@@ -79,11 +73,12 @@ void hcl_clEnqueueMapBuffer(struct hcl_call *c)
     vocl_get_clEnqueueMapBuffer_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    cl_int ret = begin(c, &m, q.command_queue, q.buffer, q.event_wait_list, &q.shadow, q.size, true);
+    cl_int ret =
+        begin(c, &m, q.command_queue, q.buffer, q.event_wait_list, &q.shadow, q.size, true);
     m.data.out = false; /* nothing comes back in the reply */
     if (ret)
         ;
-    else if (is_shared(c->w, m.mem))
+    else if (is_shared(c->w, q.buffer, m.mem))
         c->w->cl.clEnqueueMapBuffer(m.queue, m.mem, CL_FALSE, q.map_flags, q.offset, q.size,
                                     m.num_waits, m.waits, &m.event, &ret);
     else if (q.map_flags & CL_MAP_WRITE_INVALIDATE_REGION)
@@ -105,10 +100,10 @@ void hcl_clEnqueueUnmapMemObject(struct hcl_call *c)
                        q.map_flags & HCL_MAP_WRITES ? q.size : 0, false);
     if (ret)
         ;
-    else if (is_shared(c->w, m.mem))
+    else if (is_shared(c->w, q.memobj, m.mem))
         ret = c->w->cl.clEnqueueUnmapMemObject(
-            m.queue, m.mem, mapped_at(c->w, m.mem, q.offset, m.data.ptr), m.num_waits, m.waits,
-            &m.event);
+            m.queue, m.mem, mapped_at(c->w, q.memobj, m.mem, q.offset, m.data.ptr), m.num_waits,
+            m.waits, &m.event);
     else if (q.map_flags & HCL_MAP_WRITES)
         ret = c->w->cl.clEnqueueWriteBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                             m.num_waits, m.waits, &m.event);

@@ -68,12 +68,14 @@ static void create_buffer(struct hcl_call *c,
     cl_int ret = context ? hcl_data_begin(c, &q->host_ptr, q->size, false, &d) : CL_INVALID_CONTEXT;
     if (ret == CL_SUCCESS)
         mem = create_native(c, context, q, d.ptr, properties, &ret);
+    struct hcl_svm *svm = q->shared ? d.svm : NULL;
     if (mem && q->shared && (ret = keep_memory(c, mem, &d)) != CL_SUCCESS) {
         c->w->cl.clReleaseMemObject(mem);
         mem = NULL;
     }
+    ret = hcl_svm_made(c, ret, q->id, mem, svm);
     hcl_data_end(&d);
-    hcl_reply_status(c, hcl_made(c, ret, q->id, HCL_MEM, mem));
+    hcl_reply_status(c, ret);
 }
 
 void hcl_clCreateBuffer(struct hcl_call *c)
@@ -114,7 +116,7 @@ void hcl_clCreateSubBuffer(struct hcl_call *c)
         ret = CL_INVALID_VALUE;
     else if (mem)
         sub = c->w->cl.clCreateSubBuffer(mem, q.flags, q.type, &region, &ret);
-    hcl_reply_status(c, hcl_made(c, ret, q.id, HCL_MEM, sub));
+    hcl_reply_status(c, hcl_svm_made(c, ret, q.id, sub, hcl_svm_of(c->w, q.buffer)));
 }
 
 void hcl_clSetMemObjectDestructorCallback(struct hcl_call *c)

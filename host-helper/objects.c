@@ -187,6 +187,13 @@ void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type)
     return get_entry(t, id, type).extra;
 }
 
+void *hcl_objects_extra_of(struct hcl_objects *t, uint64_t id, enum hcl_type type,
+                           void (*free_extra)(void *))
+{
+    struct entry e = get_entry(t, id, type);
+    return e.free_extra == free_extra ? e.extra : NULL;
+}
+
 uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type)
 {
     pthread_mutex_lock(&t->lock);

@@ -56,6 +56,11 @@ void *hcl_objects_get(struct hcl_objects *t, uint64_t id, enum hcl_type type);
 /* What was given as extra; NULL if none. */
 void *hcl_objects_extra(struct hcl_objects *t, uint64_t id, enum hcl_type type);
 
+/* The same if it was given with that free_extra; NULL if not: for a type that may
+ * have things of several sorts beside it. */
+void *hcl_objects_extra_of(struct hcl_objects *t, uint64_t id, enum hcl_type type,
+                           void (*free_extra)(void *));
+
 /* The next of the guest's numbers after `id` with an object of that type, or 0:
  * for walking them all, from 0. */
 uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type);

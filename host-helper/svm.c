@@ -36,20 +36,27 @@ static void native_free(struct hcl_svm *s)
         s->w->cl.clSVMFree(s->context, s->base);
 }
 
+/* The runtime gets back memory such as it gave: its allocator may write into it,
+ * and the guest's pages are none of its business any more. */
+static bool take_back(struct hcl_svm *s)
+{
+    return !s->region || !s->placed ||
+           mmap(s->ptr, s->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                0) != MAP_FAILED;
+}
+
 static void svm_free(struct hcl_svm *s)
 {
-    const cl_icd_dispatch *cl = &s->w->cl;
-    /* The runtime gets back memory such as it gave: its allocator may write into
-     * it, and the guest's pages are none of its business any more. */
-    if (s->region && s->placed &&
-        mmap(s->ptr, s->len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-             0) == MAP_FAILED)
+    if (!take_back(s)) {
+        /* The region stays held: that it is gone, the guest's kernel must not hear
+         * while its pages are still mapped here, until the worker has ended. */
         hcl_worker_stop(s->w, VOCL_LOST_LIMIT, "no mapping left to take SVM back with");
-    else
-        native_free(s);
+        return;
+    }
+    native_free(s);
     if (s->region)
         hcl_region_put(s->region);
-    cl->clReleaseContext(s->context);
+    s->w->cl.clReleaseContext(s->context);
     free(s);
 }
 
@@ -79,6 +86,24 @@ struct hcl_svm *hcl_svm_hold(struct hcl_worker *w, uint64_t id, uint64_t off, ui
         *ptr = s->ptr + off;
     }
     return s;
+}
+
+cl_int hcl_svm_made(struct hcl_call *c, cl_int ret, uint64_t id, cl_mem mem, struct hcl_svm *s)
+{
+    if (ret != CL_SUCCESS || !mem || !s)
+        return hcl_made(c, ret, id, HCL_MEM, mem);
+    __atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+    int rc = hcl_objects_add(c->w->objects, id, HCL_MEM, mem, s, release);
+    if (rc) {
+        c->w->cl.clReleaseMemObject(mem);
+        hcl_svm_put(s);
+    }
+    return hcl_add_error(c->w, c->op, rc);
+}
+
+struct hcl_svm *hcl_svm_of(struct hcl_worker *w, uint64_t buffer)
+{
+    return hcl_objects_extra_of(w->objects, buffer, HCL_MEM, release);
 }
 
 const struct hcl_ext_functions *hcl_svm_usm(const struct hcl_svm *s)
@@ -121,7 +146,7 @@ bool hcl_svm_device_places(struct hcl_worker *w, cl_device_id device)
 /* No context of more devices is known to be made; it would get shadows. */
 #define MAX_DEVICES 64
 
-bool hcl_svm_context_places(struct hcl_worker *w, cl_context context)
+static bool context_places(struct hcl_worker *w, cl_context context)
 {
     cl_device_id devices[MAX_DEVICES];
     size_t size = 0;
@@ -201,7 +226,7 @@ static cl_int alloc_pages(struct hcl_svm *s, const struct request *rq)
 static cl_int svm_create(struct hcl_call *c, const struct request *rq, struct hcl_svm **out)
 {
     struct hcl_worker *w = c->w;
-    bool placed = hcl_svm_context_places(w, rq->context);
+    bool placed = context_places(w, rq->context);
     bool fine = rq->flags & (CL_MEM_SVM_FINE_GRAIN_BUFFER | CL_MEM_SVM_ATOMICS);
     if (!rq->size || rq->size > SIZE_MAX - 2 * SVM_PAGE)
         return CL_INVALID_BUFFER_SIZE;

@@ -46,9 +46,12 @@ const void **hcl_svm_list(struct hcl_call *c, struct vocl_words ids, struct vocl
  * NULL: placed, so that native maps do. */
 void *hcl_svm_shadow(struct hcl_svm *s, uint64_t off);
 
-/* Are this context's allocations placed? If not, buffers made of them are no
- * memory that both sides see, either. */
-bool hcl_svm_context_places(struct hcl_worker *w, cl_context context);
+/* hcl_made() for a buffer, or a part of one, that is made of s (NULL: of no SVM). */
+cl_int hcl_svm_made(struct hcl_call *c, cl_int ret, uint64_t id, cl_mem mem, struct hcl_svm *s);
+
+/* What the buffer of that number is made of, for as long as it has the number;
+ * NULL: of no SVM. */
+struct hcl_svm *hcl_svm_of(struct hcl_worker *w, uint64_t buffer);
 
 /* Is this device the processor? Then its SVM is placed. */
 bool hcl_svm_device_places(struct hcl_worker *w, cl_device_id device);

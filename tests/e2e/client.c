@@ -9,6 +9,7 @@
  *                      is the last line, and a new platform query must not hang
  * client fork          fork before OpenCL is used; both compute
  * client fork-after    the child of a process that uses OpenCL gets an error
+ * client svm-free-at-limit  free SVM when the helper can enter no event
  * client platforms     the number of platforms, and their names
  * client exit-in-callback   exit() in an event's callback
  * client exit-in-threads    exit() while other threads are in calls and waits
@@ -147,18 +148,64 @@ static int fork_before(void)
     return in_both(fork(), once);
 }
 
+/* Map the whole buffer, and unmap it again; its shadow stays. */
+static cl_int map_once(struct job *j)
+{
+    cl_int err;
+    void *p = clEnqueueMapBuffer(j->cl.queue, j->m, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0, N * 4,
+                                 0, NULL, NULL, &err);
+    if (!err && !(err = clEnqueueUnmapMemObject(j->cl.queue, j->m, p, 0, NULL, NULL)))
+        err = clFinish(j->cl.queue);
+    return err;
+}
+
+/* A child that ends by exit() runs its destructors, too, and those release. */
+__attribute__((noreturn)) static void refused(struct job *j)
+{
+    cl_int err = compute(j, 2), mapped = map_once(j);
+    clReleaseMemObject(j->m);
+    clReleaseKernel(j->k);
+    cl_close(&j->cl);
+    _exit(err && mapped ? 0 : 1);
+}
+
 static int fork_after(void)
 {
     struct job j = job_open();
     CL(compute(&j, 1));
+    CL(map_once(&j));
     fflush(stdout);
     pid_t child = fork();
     if (!child)
-        _exit(compute(&j, 2) ? 0 : 1);
+        refused(&j);
     int status = 0;
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    CL(compute(&j, 3)); /* the parent is none the worse for it */
+    for (int i = 0; i < 3; i++) { /* the parent is none the worse for it */
+        cl_mem another = cl_buffer(&j.cl, N * 4);
+        CL(compute(&j, 3));
+        CL(map_once(&j));
+        CL(clReleaseMemObject(another));
+    }
+    puts("ok");
+    return 0;
+}
+
+/* The event cannot be entered, but by then the command is under way, and its end
+ * frees as well: once, which a checking allocator sees. */
+static int svm_free_at_limit(void)
+{
+    struct cl cl = cl_open(0);
+    cl_event event;
+    cl_int err = CL_SUCCESS;
+    void *p = clSVMAlloc(cl.context, CL_MEM_READ_WRITE, 4096, 0);
+    CHECK(p);
+    while (clCreateUserEvent(cl.context, &err))
+        ;
+    CHECK(err == CL_OUT_OF_HOST_MEMORY);
+    CL_IS(clEnqueueSVMFree(cl.queue, 1, &p, NULL, NULL, 0, NULL, &event), CL_OUT_OF_HOST_MEMORY);
+    CL(clFinish(cl.queue));
+    sleep_ms(100); /* the message thread frees */
     puts("ok");
     return 0;
 }
@@ -280,6 +327,7 @@ int main(int argc, char **argv)
         {"stuck", stuck},
         {"fork", fork_before},
         {"fork-after", fork_after},
+        {"svm-free-at-limit", svm_free_at_limit},
         {"platforms", platforms},
         {"leave", leave},
         {"until-error", until_error},

@@ -192,6 +192,14 @@ class Options(Base):
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr + helper.log())
 
 
+    def test_an_event_over_the_limit_frees_svm_once(self):
+        helper = self.helper("--max-objects", "40")
+        # Without its caches for threads the allocator sees what is freed twice.
+        r = self.run_client(helper, program("client"), "svm-free-at-limit",
+                            GLIBC_TUNABLES="glibc.malloc.tcache_count=0")
+        self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr + helper.log())
+
+
 class Clients(Base):
     def test_ten_at_once(self):
         helper = self.helper()

@@ -435,6 +435,29 @@ static void a_cloned_kernel_has_the_arguments(void)
     cl_close(&cl);
 }
 
+/* A program may name its types as it likes. */
+static void a_types_name_that_resembles_a_handles_is_a_value(void)
+{
+    static const char source[] = "typedef struct { int w, h; } image_size;\n"
+                                 "typedef ulong job_queue_t;\n"
+                                 "kernel void k(image_size s, job_queue_t q, global ulong *out)\n"
+                                 "{ out[0] = s.w * s.h; out[1] = q; }\n";
+    struct cl cl = cl_open(0);
+    cl_kernel k = cl_kernel_of(&cl, source, "k");
+    cl_mem m = cl_buffer(&cl, 2 * sizeof(cl_ulong));
+    cl_int size[2] = {6, 7};
+    cl_ulong queue = 77, out[2] = {0};
+    CL(clSetKernelArg(k, 0, sizeof(size), size));
+    CL(clSetKernelArg(k, 1, sizeof(queue), &queue));
+    CL(clSetKernelArg(k, 2, sizeof(m), &m));
+    CL(clEnqueueTask(cl.queue, k, 0, NULL, NULL));
+    CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, sizeof(out), out, 0, NULL, NULL));
+    CHECK(out[0] == 42 && out[1] == 77);
+    CL(clReleaseMemObject(m));
+    CL(clReleaseKernel(k));
+    cl_close(&cl);
+}
+
 /* Larger than a record of the ring, and than the ring itself. */
 static void a_source_may_be_long(void)
 {
@@ -477,6 +500,7 @@ static const struct check_case cases[] = {
     CASE(arguments_are_taken_at_the_launch),
     CASE(launches_have_offsets_and_three_dimensions),
     CASE(a_cloned_kernel_has_the_arguments),
+    CASE(a_types_name_that_resembles_a_handles_is_a_value),
     CASE(a_source_may_be_long),
 };
 

@@ -213,6 +213,33 @@ static void a_buffer_of_svm_is_the_same_memory(void)
     cl_close(&cl);
 }
 
+static void a_part_of_a_buffer_of_svm_is_the_same_memory(void)
+{
+    struct cl cl = open_svm();
+    size_t size = 64 * 1024;
+    cl_int err;
+    uint8_t *p = alloc(&cl, size), seven = 7, back = 0;
+    cl_mem m = clCreateBuffer(cl.context, CL_MEM_USE_HOST_PTR, size / 2, p + size / 4, &err);
+    CL(err);
+    cl_buffer_region at = {size / 8, size / 8};
+    cl_mem part = clCreateSubBuffer(m, 0, CL_BUFFER_CREATE_TYPE_REGION, &at, &err);
+    CL(err);
+    CL(clEnqueueFillBuffer(cl.queue, part, &seven, 1, 0, at.size, 0, NULL, NULL));
+    uint8_t *mapped = clEnqueueMapBuffer(cl.queue, part, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 16,
+                                         32, 0, NULL, NULL, &err);
+    CL(err);
+    CHECK(mapped == p + size / 4 + size / 8 + 16);
+    CHECK(mapped[0] == 7 && mapped[31] == 7);
+    mapped[5] = 77;
+    CL(clEnqueueUnmapMemObject(cl.queue, part, mapped, 0, NULL, NULL));
+    CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, size / 8 + 16 + 5, 1, &back, 0, NULL, NULL));
+    CHECK(back == 77);
+    CL(clReleaseMemObject(part));
+    CL(clReleaseMemObject(m));
+    clSVMFree(cl.context, p);
+    cl_close(&cl);
+}
+
 static void buffers_are_read_into_svm(void)
 {
     struct cl cl = open_svm();
@@ -385,6 +412,7 @@ static const struct check_case cases[] = {
     CASE(copies_go_between_svm_and_ordinary_memory),
     CASE(overlapping_copies_are_refused),
     CASE(a_buffer_of_svm_is_the_same_memory),
+    CASE(a_part_of_a_buffer_of_svm_is_the_same_memory),
     CASE(buffers_are_read_into_svm),
     CASE(a_callback_frees_in_its_turn),
     CASE(freeing_waits_for_the_commands_before_it),

@@ -166,7 +166,7 @@ static const struct gcl_transport_ops ops = {
 struct gcl_transport *gcl_transport_socket_open(const char *path, char *why, size_t len)
 {
     (void)path, (void)why, (void)len;
-    helper.base = (struct gcl_transport){&ops, channel};
+    helper.base = (struct gcl_transport){.ops = &ops, .channel = channel};
     return &helper.base;
 }
 

@@ -474,6 +474,30 @@ static void a_guest_allocates_and_frees_regions(void **state)
     helper_finish(&h);
 }
 
+/* Or another thread's mapping could come between the two who take it down. */
+static void an_address_stays_taken_when_memory_for_it_is_refused(void **state)
+{
+    struct helper h = {0};
+    struct gcl_region r;
+    size_t len = 2u << 20; /* over the limit */
+
+    (void)state;
+    helper_start(&h);
+    struct gcl_transport *t = guest_open(&h);
+    uint8_t *at = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(at != MAP_FAILED);
+    assert_int_equal(t->ops->alloc(t, len, at, &r), -ENOSPC);
+    void *again =
+        mmap(at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    assert_true(again == MAP_FAILED && errno == EEXIST);
+    assert_int_equal(t->ops->alloc(t, PAGE, at, &r), 0);
+    assert_ptr_equal(r.addr, at);
+    t->ops->free(t, &r);
+    munmap(at + PAGE, len - PAGE);
+    helper_end(&h);
+    helper_finish(&h);
+}
+
 static void *wake_later(void *opaque)
 {
     struct helper *h = opaque;
@@ -637,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_client_cannot_park_the_decoder_at_the_doorbell),
         cmocka_unit_test(the_clients_end_is_noticed),
         cmocka_unit_test(a_guest_allocates_and_frees_regions),
+        cmocka_unit_test(an_address_stays_taken_when_memory_for_it_is_refused),
         cmocka_unit_test(a_guest_sleeps_until_it_is_woken),
         cmocka_unit_test(a_guest_notices_that_the_helper_is_gone),
         cmocka_unit_test(a_lost_client_waits_no_more),
