@@ -16,6 +16,9 @@ void fake_fill_programs(cl_icd_dispatch *cl);
 void fake_fill_svm(cl_icd_dispatch *cl);
 void fake_fill_extensions(cl_icd_dispatch *cl);
 
+/* Aborts unless [p, p + size) lies in a live allocation of shared virtual memory. */
+void fake_svm(const void *p, size_t size);
+
 /* How a call that makes an object returns it. */
 static inline void *made(struct fake *f, cl_int *ret)
 {

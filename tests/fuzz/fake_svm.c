@@ -25,6 +25,12 @@ static struct svm **find(const void *p, size_t size)
     return s;
 }
 
+void fake_svm(const void *p, size_t size)
+{
+    if (!*find(p, size))
+        abort();
+}
+
 static void *CL_API_CALL svm_alloc(cl_context c, cl_svm_mem_flags flags, size_t size,
                                    cl_uint alignment)
 {
@@ -58,8 +64,7 @@ static void CL_API_CALL svm_free(cl_context c, void *p)
 static cl_int on_svm(cl_command_queue q, const void *p, size_t size, bool out, cl_uint n,
                      const cl_event *list, cl_event *e)
 {
-    if (!*find(p, size))
-        abort();
+    fake_svm(p, size);
     return fake_enqueue(q, NULL, (struct fake_rows){(uint8_t *)p, size, 1, 1, 0, 0}, out, n, list,
                         e);
 }
@@ -104,8 +109,7 @@ static cl_int CL_API_CALL svm_migrate(cl_command_queue q, cl_uint num, const voi
 {
     (void)flags;
     for (cl_uint i = 0; i < num; i++)
-        if (!*find(list[i], 0))
-            abort();
+        fake_svm(list[i], 0);
     if (sizes)
         fake_read(sizes, num * sizeof(*sizes));
     return fake_plain(q, NULL, n, waits, e);
@@ -118,8 +122,7 @@ static cl_int CL_API_CALL svm_enqueue_free(cl_command_queue q, cl_uint num, void
                                            cl_event *e)
 {
     for (cl_uint i = 0; i < num; i++)
-        if (!*find(list[i], 0))
-            abort();
+        fake_svm(list[i], 0);
     cl_int ret = fake_plain(q, NULL, n, waits, e);
     if (!ret)
         fn(q, num, list, user_data);
@@ -129,8 +132,8 @@ static cl_int CL_API_CALL svm_enqueue_free(cl_command_queue q, cl_uint num, void
 static cl_int CL_API_CALL set_arg(cl_kernel k, cl_uint index, const void *p)
 {
     fake_of(k, HCL_KERNEL);
-    if (p && !*find(p, 0))
-        abort();
+    if (p)
+        fake_svm(p, 0);
     return index < 3 ? CL_SUCCESS : CL_INVALID_ARG_INDEX;
 }
 
@@ -142,8 +145,7 @@ static cl_int CL_API_CALL exec_info(cl_kernel k, cl_kernel_exec_info name, size_
         return CL_INVALID_VALUE;
     fake_read(value, size);
     for (size_t i = 0; name == CL_KERNEL_EXEC_INFO_SVM_PTRS && i < size / sizeof(void *); i++)
-        if (!*find(((void **)value)[i], 0))
-            abort();
+        fake_svm(((void **)value)[i], 0);
     return CL_SUCCESS;
 }
 
