@@ -245,7 +245,7 @@ EXTENSIONS = [
     Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has, but for "
               "copies from or to memory that is no SVM"),
     Extension("cl_khr_command_buffer_mutable_dispatch", HERE,
-              "from version 0.9.2 on, but for arguments in shared virtual memory and execution info"),
+              "from version 0.9.2 on"),
     Extension("cl_khr_create_command_queue", HERE),
     Extension("cl_khr_il_program", HERE),
     Extension("cl_khr_semaphore", HERE, "between queues of one program; types and devices are the "

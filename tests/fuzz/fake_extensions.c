@@ -92,6 +92,12 @@ static cl_int CL_API_CALL update(cl_command_buffer_khr b, cl_uint n,
         for (cl_uint j = 0; j < d->num_args; j++)
             fake_read(d->arg_list[j].arg_value,
                       d->arg_list[j].arg_value ? d->arg_list[j].arg_size : 0);
+        for (cl_uint j = 0; j < d->num_svm_args; j++)
+            if (d->arg_svm_list[j].arg_value)
+                fake_svm(d->arg_svm_list[j].arg_value, 0);
+        for (cl_uint j = 0; j < d->num_exec_infos; j++)
+            fake_exec_info(d->exec_info_list[j].param_name, d->exec_info_list[j].param_value_size,
+                           d->exec_info_list[j].param_value);
         fake_read(d->global_work_offset, d->global_work_offset ? 24 : 0);
         fake_read(d->global_work_size, d->global_work_size ? 24 : 0);
         fake_read(d->local_work_size, d->local_work_size ? 24 : 0);

@@ -2,6 +2,7 @@
 #include "fake_calls.h"
 
 #include <stdlib.h>
+#include <CL/cl_ext.h>
 #include <sys/mman.h>
 
 /* Whole pages from the kernel: what the worker puts in their place and takes back
@@ -137,16 +138,23 @@ static cl_int CL_API_CALL set_arg(cl_kernel k, cl_uint index, const void *p)
     return index < 3 ? CL_SUCCESS : CL_INVALID_ARG_INDEX;
 }
 
+cl_int fake_exec_info(cl_kernel_exec_info name, size_t size, const void *value)
+{
+    bool pointers =
+        name == CL_KERNEL_EXEC_INFO_SVM_PTRS || name == CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL;
+    if (!value)
+        return CL_INVALID_VALUE;
+    fake_read(value, size);
+    for (size_t i = 0; pointers && i < size / sizeof(void *); i++)
+        fake_svm(((void **)value)[i], 0);
+    return CL_SUCCESS;
+}
+
 static cl_int CL_API_CALL exec_info(cl_kernel k, cl_kernel_exec_info name, size_t size,
                                     const void *value)
 {
     fake_of(k, HCL_KERNEL);
-    if (!value)
-        return CL_INVALID_VALUE;
-    fake_read(value, size);
-    for (size_t i = 0; name == CL_KERNEL_EXEC_INFO_SVM_PTRS && i < size / sizeof(void *); i++)
-        fake_svm(((void **)value)[i], 0);
-    return CL_SUCCESS;
+    return fake_exec_info(name, size, value);
 }
 
 void fake_fill_svm(cl_icd_dispatch *cl)

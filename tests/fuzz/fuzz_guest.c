@@ -546,13 +546,26 @@ static void use_command(cl_command_buffer_khr b, cl_mutable_command_khr m)
     cl_int(CL_API_CALL * info)(cl_mutable_command_khr, cl_uint, size_t, void *, size_t *) =
         function("clGetMutableCommandInfoKHR");
     struct vocl_mutable_dispatch_arg arg = {0, sizeof(app.plain), &app.plain};
-    struct vocl_mutable_dispatch_config config = {.command = m, .num_args = 1, .arg_list = &arg};
+    uint8_t *p = CL.clSVMAlloc(app.context, 0, 100, 0);
+    cl_bool yes = CL_TRUE;
+    struct vocl_mutable_dispatch_arg svm_arg = {0, sizeof(p), p};
+    struct vocl_mutable_dispatch_exec_info infos[] = {
+        {CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM, sizeof(yes), &yes},
+        {CL_KERNEL_EXEC_INFO_SVM_PTRS, p ? sizeof(p) : 0, &p}};
+    struct vocl_mutable_dispatch_config config = {.command = m,
+                                                  .num_args = 1,
+                                                  .num_svm_args = 1,
+                                                  .num_exec_infos = 2,
+                                                  .arg_list = &arg,
+                                                  .arg_svm_list = &svm_arg,
+                                                  .exec_info_list = infos};
     const cl_command_buffer_update_type_khr type = VOCL_MUTABLE_DISPATCH_CONFIG;
     const void *configs[] = {&config};
     cl_uint value[4];
     size_t n;
     update(b, 1, &type, configs);
     info(m, CL_MUTABLE_DISPATCH_DIMENSIONS_KHR, sizeof(value), value, &n);
+    CL.clSVMFree(app.context, p);
 }
 
 static void command_buffers(void)
@@ -570,6 +583,10 @@ static void command_buffers(void)
     cl_int(CL_API_CALL * release)(cl_command_buffer_khr) = function("clReleaseCommandBufferKHR");
     size_t one = 1;
     cl_int err;
+    cl_int(CL_API_CALL * copy)(cl_command_buffer_khr, cl_command_queue, const cl_properties *,
+                               void *, const void *, size_t, cl_uint, const cl_sync_point_khr *,
+                               cl_sync_point_khr *, cl_mutable_command_khr *) =
+        function("clCommandSVMMemcpyKHR");
     cl_sync_point_khr at[2] = {1, 2};
     cl_mutable_command_khr m = NULL;
     cl_event e = NULL;
@@ -580,6 +597,9 @@ static void command_buffers(void)
                 fuzz_pick(&helper.in, 4) ? &m : NULL) &&
         m)
         use_command(b, m);
+    uint8_t *p = CL.clSVMAlloc(app.context, 0, 200, 0);
+    copy(b, NULL, NULL, p, p ? p + 100 : NULL, 100, 2, at, &at[0], NULL);
+    CL.clSVMFree(app.context, p);
     if (!enqueue(0, NULL, b, 1, &app.user, &e))
         CL.clReleaseEvent(e);
     release(b);
