@@ -162,7 +162,11 @@ void hcl_clUpdateMutableCommandsKHR(struct hcl_call *c)
         hcl_malformed(c);
         return;
     }
-    struct update u = {q.configs.v, q.configs.v + q.configs.count, q.values};
+    struct update u = {.values = q.values};
+    if (q.configs.v) {
+        u.at = q.configs.v;
+        u.end = u.at + q.configs.count;
+    }
     struct vocl_mutable_dispatch_config *configs = hcl_alloc(c, n * sizeof(*configs) + 1);
     const void **list = hcl_alloc(c, n * sizeof(*list) + 1);
     cl_command_buffer_update_type_khr *types = hcl_alloc(c, n * sizeof(*types) + 1);
