@@ -303,7 +303,7 @@ static void *CL_API_CALL function(cl_platform_id p, const char *name)
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
         if (!strcmp(functions[i].name, name))
             return functions[i].fn;
-    return NULL;
+    return fake_usm_function(name);
 }
 
 void fake_fill_extensions(cl_icd_dispatch *cl)

@@ -22,8 +22,8 @@ static const struct {
     {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
     {" properties ",
      {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
-      FUZZ_DEVICE, 1, 0},
-     6},
+      FUZZ_DEVICE, 1, 0, CL_MEM_ALLOC_FLAGS_INTEL},
+     7},
     {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
     {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
@@ -36,7 +36,7 @@ static const struct {
     {" event_wait_list events event_list ",
      {FUZZ_USER_EVENT, FUZZ_EVENT, FUZZ_NEW, FUZZ_NEW + 1, FUZZ_EVENT},
      5},
-    {" device in_device devices ", {FUZZ_DEVICE}, 1},
+    {" device in_device devices ", {FUZZ_DEVICE, FUZZ_DEVICE, FUZZ_DEVICE, 0}, 4},
     {" platform ", {FUZZ_PLATFORM}, 1},
     {" size host_size cb ", {1, 64, 4096, 65536, 65537, 5000}, 6},
     {" offset origin src_offset dst_offset dst_ptr_offset src_ptr_offset svm_ptr_offset ",
@@ -62,8 +62,9 @@ static const struct {
     {" work_dim ", {1, 2, 3, 4, 0}, 5},
     {" global_work_offset global_work_size local_work_size ", {1, 4, 64, 0}, 4},
     {" type ",
-     {CL_COMPLETE, CL_RUNNING, CL_BUFFER_CREATE_TYPE_REGION, CL_UNORM_INT8, CL_SUBMITTED},
-     5},
+     {CL_COMPLETE, CL_RUNNING, CL_BUFFER_CREATE_TYPE_REGION, CL_UNORM_INT8, CL_SUBMITTED,
+      CL_MEM_TYPE_HOST_INTEL, CL_MEM_TYPE_DEVICE_INTEL, CL_MEM_TYPE_SHARED_INTEL},
+     8},
     {" desc ", {CL_MEM_OBJECT_IMAGE2D, 16, 1, 0, 64, CL_MEM_OBJECT_IMAGE3D}, 6},
     {" arg_index ", {0, 1, 2, 3}, 4},
     {" arg_size ", {4, 8, 64}, 3},
@@ -72,7 +73,9 @@ static const struct {
     {" status created num_devices num_kernels size_ret num_image_formats ",
      {0, 1, 2, (uint64_t)-30, 8, 5000},
      6},
-    {" svm dst_ptr src_ptr svm_ptr ", {FUZZ_SVM, FUZZ_SVM, 0, FUZZ_NEW, FUZZ_BUFFER}, 5},
+    {" svm dst_ptr src_ptr svm_ptr ",
+     {FUZZ_SVM, FUZZ_USM, FUZZ_SVM, FUZZ_USM, 0, FUZZ_NEW, FUZZ_BUFFER},
+     7},
     {" address ",
      {0x100000000000, 0x200000000000, 4096, 0, 0x7ffffffff000, 0xfffffffffffff000, 0x100000000008},
      7},
@@ -202,7 +205,7 @@ static void put_payload(struct fuzz_input *in, struct vocl_writer *w)
     uint64_t region = fuzz_pick(in, 8) ? FUZZ_REGION : fuzz_u64(in);
     switch (fuzz_pick(in, 5)) {
     case 4:
-        region = fuzz_pick(in, 8) ? FUZZ_SVM : fuzz_u64(in);
+        region = fuzz_pick(in, 8) ? FUZZ_SVM + fuzz_pick(in, 2) : fuzz_u64(in);
         vocl_put_payload(w, (struct vocl_payload){VOCL_PAYLOAD_SVM, len, region, offset, NULL});
         return;
     case 0:
