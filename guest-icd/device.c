@@ -159,29 +159,6 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
                                name == CL_DEVICE_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 
-/* Execution info does not cross. */
-static bool mutable_capabilities(cl_device_id d, size_t size, void *value, size_t *ret, cl_int *err)
-{
-    struct gcl_frame f;
-    struct vocl_clGetDeviceInfo_rep rep;
-    cl_bitfield bits = 0;
-    if ((*err = gcl_frame_begin(&f)))
-        return true;
-    vocl_put_clGetDeviceInfo_req(
-        f.w, &(struct vocl_clGetDeviceInfo_req){
-                 gcl_id(d), CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR, sizeof(bits), 1});
-    if (!(*err = gcl_frame_call(&f, VOCL_OP_clGetDeviceInfo))) {
-        vocl_get_clGetDeviceInfo_rep(&f.reply, &rep);
-        *err = gcl_frame_result(&f, rep.ret);
-    }
-    if (!*err)
-        *err = gcl_info_store(rep.size_ret, rep.value, sizeof(bits), &bits, NULL);
-    bits &= ~(cl_bitfield)CL_MUTABLE_DISPATCH_EXEC_INFO_KHR;
-    if (!gcl_frame_end(&f, *err, NULL))
-        gcl_info_value(bits, size, value, ret, err);
-    return true;
-}
-
 /* The helper answers no query for a handle, so the other of the two queries of
  * cl_ext_device_fission that are ours says whether the runtime knows them. */
 static bool knows_fission(cl_device_id d)
@@ -219,8 +196,6 @@ bool gcl_local_device_info(cl_device_id d, cl_device_info name, size_t size, voi
     case CL_DEVICE_EXTERNAL_MEMORY_IMPORT_ASSUME_LINEAR_IMAGES_HANDLE_TYPES_KHR:
         *err = CL_INVALID_VALUE;
         return true;
-    case CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR:
-        return mutable_capabilities(d, size, value, ret, err);
     case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
     case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
         return gcl_device_strings(d, name, size, value, ret, err);

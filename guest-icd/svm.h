@@ -55,6 +55,10 @@ bool gcl_svm_find(const void *ptr, size_t size, struct gcl_svm_place *at);
  * without the properties; false if it lies in none. */
 bool gcl_svm_what(const void *ptr, struct gcl_svm_request *rq, void **base);
 
+/* Of clSetKernelExecInfo's value: how many pointers to SVM it holds; 0: it is none of
+ * those that do, or has no pointers in it. */
+size_t gcl_svm_exec_pointers(cl_kernel_exec_info name, size_t size, const void *value);
+
 /* The queries and commands that both kinds have, under either name. */
 cl_int gcl_svm_fill(cl_command_queue queue, cl_command_type command, void *ptr, const void *pattern,
                     size_t pattern_size, size_t size, cl_uint n, const cl_event *list,

@@ -324,6 +324,13 @@ cl_int CL_API_CALL gcl_clSetKernelArgSVMPointer(cl_kernel kernel, cl_uint index,
     return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArgSVMPointer), NULL);
 }
 
+size_t gcl_svm_exec_pointers(cl_kernel_exec_info name, size_t size, const void *value)
+{
+    bool pointers =
+        name == CL_KERNEL_EXEC_INFO_SVM_PTRS || name == CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL;
+    return value && pointers && !(size % sizeof(void *)) ? size / sizeof(void *) : 0;
+}
+
 cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info name, size_t size,
                                            const void *value)
 {
@@ -335,10 +342,9 @@ cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info
     if (err)
         return err;
     req.kernel = gcl_id(kernel);
-    bool pointers =
-        name == CL_KERNEL_EXEC_INFO_SVM_PTRS || name == CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL;
-    if (value && pointers && size && !(size % sizeof(void *)))
-        err = put_pointers(&f, size / sizeof(void *), value, NULL, &req.svm, &req.offsets);
+    size_t pointers = gcl_svm_exec_pointers(name, size, value);
+    if (pointers)
+        err = put_pointers(&f, pointers, value, NULL, &req.svm, &req.offsets);
     else if (value && size <= sizeof(cl_ulong))
         req.value = (struct vocl_bytes){value, size};
     if (!err) {

@@ -6,6 +6,7 @@
 
 #include "calls.h"
 #include "handlers.h"
+#include "svm.h"
 
 struct hcl_ext {
     struct hcl_ext *next;
@@ -122,6 +123,9 @@ struct made {
     struct made *buffer; /* a command: to compare; not to be followed */
     uint64_t *commands;  /* a command buffer: the numbers of its commands */
     size_t num_commands;
+    struct hcl_svm **svm; /* a command buffer: what its commands work on, held */
+    size_t num_svm;
+    size_t num_recorded_svm; /* of them: the others are of the command that is being recorded */
 };
 
 static struct made *made_of(struct hcl_worker *w, uint64_t id, enum hcl_type type)
@@ -141,12 +145,20 @@ static void release_commands(struct made *m)
     free(m->commands);
 }
 
+static void keep_svm(struct made *m, size_t n)
+{
+    while (m->num_svm > n)
+        hcl_svm_put(m->svm[--m->num_svm]);
+}
+
 static void release(void *opaque)
 {
     struct made *m = opaque;
     if (m->type == HCL_COMMAND_BUFFER) {
         release_commands(m);
         m->x->clReleaseCommandBufferKHR(m->native);
+        keep_svm(m, 0);
+        free(m->svm);
     } else if (m->type == HCL_SEMAPHORE) {
         m->x->clReleaseSemaphoreKHR(m->native);
     }
@@ -176,23 +188,44 @@ cl_int hcl_made_by(struct hcl_call *c, const struct hcl_ext_functions *x, cl_int
     return hcl_add_error(c->w, c->op, rc);
 }
 
+/* Room for one more in a list of n that grows by this alone. NULL: no memory. */
+static void *room_for_one(void *list, size_t n, size_t size)
+{
+    return n & (n - 1) ? list : realloc(list, (n ? 2 * n : 1) * size);
+}
+
 static bool remember(struct made *buffer, uint64_t id)
 {
-    size_t n = buffer->num_commands;
-    if (!(n & (n - 1))) { /* none, or a power of two: full */
-        uint64_t *more = realloc(buffer->commands, (n ? 2 * n : 1) * sizeof(*more));
-        if (!more)
-            return false;
-        buffer->commands = more;
-    }
-    buffer->commands[buffer->num_commands++] = id;
+    uint64_t *list = room_for_one(buffer->commands, buffer->num_commands, sizeof(*list));
+    if (!list)
+        return false;
+    list[buffer->num_commands++] = id;
+    buffer->commands = list;
     return true;
+}
+
+cl_int hcl_record_svm(struct hcl_call *c, uint64_t buffer_id, uint64_t svm, uint64_t off,
+                      uint64_t len, void **ptr)
+{
+    struct made *buffer = made_of(c->w, buffer_id, HCL_COMMAND_BUFFER);
+    struct hcl_svm **list = room_for_one(buffer->svm, buffer->num_svm, sizeof(*list));
+    if (!list)
+        return CL_OUT_OF_HOST_MEMORY;
+    buffer->svm = list;
+    if (!(list[buffer->num_svm] = hcl_svm_hold(c->w, svm, off, len, ptr)))
+        return CL_INVALID_VALUE;
+    buffer->num_svm++;
+    return CL_SUCCESS;
 }
 
 cl_int hcl_recorded(struct hcl_call *c, cl_int ret, uint64_t buffer_id, uint64_t id,
                     cl_mutable_command_khr native, cl_kernel kernel)
 {
     struct made *buffer = made_of(c->w, buffer_id, HCL_COMMAND_BUFFER);
+    if (buffer && ret != CL_SUCCESS)
+        keep_svm(buffer, buffer->num_recorded_svm);
+    else if (buffer)
+        buffer->num_recorded_svm = buffer->num_svm;
     if (ret != CL_SUCCESS || !id || !native || !buffer)
         return ret;
     struct made *m = malloc(sizeof(*m));

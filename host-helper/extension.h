@@ -29,8 +29,14 @@ const struct hcl_ext_functions *hcl_ext_made(struct hcl_worker *w, uint64_t id, 
 cl_int hcl_made_by(struct hcl_call *c, const struct hcl_ext_functions *x, cl_int ret, uint64_t id,
                    enum hcl_type type, void *native);
 
+/* A command that is being recorded works on [off, off + len) of an allocation (svm.h):
+ * *ptr receives its native address. The command buffer holds the allocation. */
+cl_int hcl_record_svm(struct hcl_call *c, uint64_t buffer_id, uint64_t svm, uint64_t off,
+                      uint64_t len, void **ptr);
+
 /* A command has been recorded, with a handle if the guest gave it a number (id):
- * enter that. kernel: the command's, or NULL. Returns ret, or an error. */
+ * enter that. kernel: the command's, or NULL. Or it has not, for the reason ret: let
+ * go of what it would have worked on. Returns ret, or an error. */
 cl_int hcl_recorded(struct hcl_call *c, cl_int ret, uint64_t buffer_id, uint64_t id,
                     cl_mutable_command_khr native, cl_kernel kernel);
 

@@ -34,4 +34,17 @@ struct hcl_arg_reading {
 cl_int hcl_kernel_arg(struct hcl_call *c, cl_kernel kernel, const struct hcl_arg *a,
                       struct hcl_arg_reading out[2]);
 
+/* clSetKernelExecInfo's value as it came: pointers to SVM, or bytes. */
+struct hcl_exec_info {
+    cl_kernel_exec_info name;
+    uint64_t size;
+    struct vocl_words svm, offsets;
+    struct vocl_bytes value;
+};
+
+/* What to give to the runtime, which lives until the handler returns; or an error to
+ * answer. */
+cl_int hcl_exec_info(struct hcl_call *c, const struct hcl_exec_info *e, size_t *size,
+                     const void **value);
+
 #endif

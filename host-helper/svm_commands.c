@@ -12,6 +12,7 @@
 #include "defer.h"
 #include "extension.h"
 #include "handlers.h"
+#include "kernel.h"
 
 /* What every one of these commands has. */
 struct command {
@@ -272,46 +273,49 @@ void hcl_clSetKernelArgSVMPointer(struct hcl_call *c)
 
 /* The value is pointers, or a flag. What else there may be in a later version
  * could be a pointer, too, which the guest must not choose. */
-static cl_int exec_info(struct hcl_call *c, const struct vocl_clSetKernelExecInfo_req *q,
-                        cl_kernel kernel)
+cl_int hcl_exec_info(struct hcl_call *c, const struct hcl_exec_info *e, size_t *size,
+                     const void **value)
 {
-    const void *value = q->value.data;
-    size_t size = q->param_value_size;
-    switch (q->param_name) {
+    *value = e->value.data;
+    *size = e->size;
+    switch (e->name) {
     case CL_KERNEL_EXEC_INFO_SVM_PTRS:
     case CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL:
-        value = hcl_svm_list(c, q->svm, q->offsets);
-        if (!value && size)
+        *value = hcl_svm_list(c, e->svm, e->offsets);
+        if (!*value && *size)
             return CL_INVALID_VALUE;
-        if (value)
-            size = q->svm.count * sizeof(void *);
-        break;
+        if (*value)
+            *size = e->svm.count * sizeof(void *);
+        return CL_SUCCESS;
     case CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM:
     case CL_KERNEL_EXEC_INFO_INDIRECT_HOST_ACCESS_INTEL:
     case CL_KERNEL_EXEC_INFO_INDIRECT_DEVICE_ACCESS_INTEL:
     case CL_KERNEL_EXEC_INFO_INDIRECT_SHARED_ACCESS_INTEL:
-        if (value && q->value.len != size)
-            return CL_INVALID_VALUE;
-        break;
+        return *value && e->value.len != *size ? CL_INVALID_VALUE : CL_SUCCESS;
     default:
         return CL_INVALID_VALUE;
     }
-    return c->w->cl.clSetKernelExecInfo(kernel, q->param_name, size, value);
 }
 
 void hcl_clSetKernelExecInfo(struct hcl_call *c)
 {
     struct vocl_clSetKernelExecInfo_req q;
+    const void *value;
+    size_t size;
+    cl_int ret;
     vocl_get_clSetKernelExecInfo_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
+    const struct hcl_exec_info info = {(cl_kernel_exec_info)q.param_name, q.param_value_size, q.svm,
+                                       q.offsets, q.value};
     cl_kernel kernel = hcl_object(c->w, q.kernel, HCL_KERNEL);
     if (!kernel)
-        hcl_reply_status(c, CL_INVALID_KERNEL);
+        ret = CL_INVALID_KERNEL;
     else if (!c->w->cl.clSetKernelExecInfo)
-        hcl_reply_status(c, CL_INVALID_OPERATION);
-    else
-        hcl_reply_status(c, exec_info(c, &q, kernel));
+        ret = CL_INVALID_OPERATION;
+    else if (!(ret = hcl_exec_info(c, &info, &size, &value)))
+        ret = c->w->cl.clSetKernelExecInfo(kernel, info.name, size, value);
+    hcl_reply_status(c, ret);
 }
 
 /* A free that waits for whatever may still use the memory: all queues of the

@@ -50,6 +50,12 @@ struct vocl_mutable_dispatch_arg {
     const void *arg_value;
 };
 
+struct vocl_mutable_dispatch_exec_info {
+    cl_uint param_name;
+    size_t param_value_size;
+    const void *param_value;
+};
+
 struct vocl_mutable_dispatch_config {
     cl_mutable_command_khr command;
     cl_uint num_args;
@@ -58,7 +64,7 @@ struct vocl_mutable_dispatch_config {
     cl_uint work_dim;
     const struct vocl_mutable_dispatch_arg *arg_list;
     const struct vocl_mutable_dispatch_arg *arg_svm_list;
-    const void *exec_info_list;
+    const struct vocl_mutable_dispatch_exec_info *exec_info_list;
     const size_t *global_work_offset;
     const size_t *global_work_size;
     const size_t *local_work_size;

@@ -11,7 +11,7 @@ Wire numbers are of the same row as the core's: extensions' are 130 to 199.
 
 from calls import enqueue, hand, info, local, release, retain
 from model import (Array, BytesIn, Blobs, Call, CommandProperties, Extension, FILTERED, HERE, Handle,
-                   Handles, NEW_COMMAND, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, U64, Words)
+                   Handles, NEW_COMMAND, OutScalar, PASSED, SYNC_POINTS, Scalar, Size, Sizes, SvmPointer, U64, Words)
 
 # -------------------------------------------------------------- command buffers
 
@@ -90,6 +90,10 @@ EXTENSION_CALLS = [
     info("clGetCommandBufferInfoKHR", 142, BUFFER,
          Scalar("cl_command_buffer_info_khr", "param_name"), local="gcl_local_command_buffer_info",
          ext=COMMAND_BUFFER, ver="1.2"),
+    command("clCommandSVMMemcpyKHR", 143, SvmPointer("dst_ptr", "size"),
+            SvmPointer("src_ptr", "size", const=True), Size("size")),
+    command("clCommandSVMMemFillKHR", 144, SvmPointer("svm_ptr", "size"),
+            BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("size")),
 
     hand("clUpdateMutableCommandsKHR", 145,
          U64("command_buffer", "num_configs") + Words("configs") + Blobs("values"),
@@ -245,9 +249,10 @@ EXTENSIONS = [
     Extension("cl_intel_subgroups", HERE),
     Extension("cl_intel_unified_shared_memory", HERE,
               "where all devices are the processor: elsewhere the host's pages must stay"),
-    Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has"),
+    Extension("cl_khr_command_buffer", HERE, "in the form of the version that the runtime has, but for "
+              "copies from or to memory that is no SVM"),
     Extension("cl_khr_command_buffer_mutable_dispatch", HERE,
-              "from version 0.9.2 on, but for arguments in shared virtual memory and execution info"),
+              "from version 0.9.2 on"),
     Extension("cl_khr_create_command_queue", HERE),
     Extension("cl_khr_il_program", HERE),
     Extension("cl_khr_semaphore", HERE, "between queues of one program; types and devices are the "

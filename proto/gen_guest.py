@@ -4,7 +4,7 @@
 from emit import Out, params_text
 from gen_codec import op_name
 from model import (Array, BytesIn, CommandProperties, Data, FILTERED, Handle, Handles, INFO, LOCAL,
-                   NEW_COMMAND, NewEvent, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String)
+                   NEW_COMMAND, NewEvent, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String, SvmPointer)
 
 FAIL = {"cl_int": "return CL_INVALID_OPERATION;"}
 
@@ -60,6 +60,10 @@ def emit_request(o, c):
               "    req.mutable_handle = gcl_id(made);")
         elif isinstance(a, BytesIn):
             o(f"    req.{a.name} = (struct vocl_bytes){{{a.name}, {a.size}}};")
+        elif isinstance(a, SvmPointer):
+            o(f"    if (!gcl_svm_find({a.name}, {a.size}, &at)) {{\n"
+              "        err = CL_INVALID_VALUE;\n        goto out;\n    }\n"
+              f"    req.{a.name} = at.id;\n    req.{a.name}_offset = at.offset;")
         elif isinstance(a, String):
             o(f"    req.{a.name} = gcl_text({a.name});")
         elif isinstance(a, Data):
@@ -103,6 +107,8 @@ def stub_call(o, c):
     o(f"    struct vocl_{c.name}_req req = {{0}};\n    struct vocl_{c.name}_rep rep;\n    cl_int err;\n")
     if NEW_COMMAND in c.args:
         o("    cl_mutable_command_khr made = NULL;")
+    if any(isinstance(a, SvmPointer) for a in c.args):
+        o("    struct gcl_svm_place at;")
     emit_checks(o, c)
     for a in c.args:
         if isinstance(a, Data):
@@ -161,7 +167,7 @@ IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT
 
 def stubs(calls, extension_calls, extensions):
     o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
-                                          "extension.h", "mutable_command.h", "stubs.h", "calls.h")
+                                          "extension.h", "mutable_command.h", "stubs.h", "svm.h", "calls.h")
     for c in [*calls, *extension_calls]:
         if c.err:
             stub_absent(o, c)

@@ -4,7 +4,7 @@
 from emit import Out, params_text
 from gen_codec import op_name
 from model import (Array, BytesIn, CommandProperties, Data, EXTENSION_HANDLES, Handle, Handles, INFO,
-                   NEW_COMMAND, NewEvent, OutScalar, SYNC_POINTS, Scalar, Sizes, String)
+                   NEW_COMMAND, NewEvent, OutScalar, SYNC_POINTS, Scalar, Sizes, String, SvmPointer)
 
 
 def declare(o, c):
@@ -24,6 +24,8 @@ def declare(o, c):
             o("    cl_mutable_command_khr made = NULL;")
         elif isinstance(a, OutScalar):
             o(f"    {a.ctype} {a.name} = 0;")
+        elif isinstance(a, SvmPointer):
+            o(f"    void *{a.name} = NULL;")
         elif isinstance(a, String):
             o(f"    const char *{a.name} = NULL;")
         elif isinstance(a, Data):
@@ -59,6 +61,9 @@ def resolve(o, c):
             o(f"    if (q.{a.name}.data && q.{a.name}.len != {size}) {{\n        hcl_malformed(c);\n        return;\n    }}")
             some = "" if a.size.isdigit() else f" && {size}"
             o(f"    if (!q.{a.name}.data{some}) {{\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }}")
+        elif isinstance(a, SvmPointer):
+            o(f"    if ((p.ret = hcl_record_svm(c, q.command_buffer, q.{a.name}, q.{a.name}_offset, q.{a.size}, &{a.name})))"
+              "\n        goto out;")
         elif isinstance(a, String):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
@@ -153,13 +158,13 @@ def handler(o, c):
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
         native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
-    if NEW_COMMAND in c.args:
-        kernel = next((a.name for a in c.args if isinstance(a, Handle) and a.ctype == "cl_kernel"), "NULL")
-        o(f"    p.ret = hcl_recorded(c, p.ret, q.command_buffer, q.mutable_handle, made, {kernel});")
     for a in c.args:
         if isinstance(a, OutScalar):
             o(f"    p.{a.name} = {a.name};")
     o("out:")
+    if NEW_COMMAND in c.args:
+        kernel = next((a.name for a in c.args if isinstance(a, Handle) and a.ctype == "cl_kernel"), "NULL")
+        o(f"    p.ret = hcl_recorded(c, p.ret, q.command_buffer, q.mutable_handle, made, {kernel});")
     if data:
         o(f"    hcl_enqueued_data(c, p.ret, event, q.event, q.event_slot, &{data.name}, q.{data.blocking});\n}}")
         return

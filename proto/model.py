@@ -285,6 +285,23 @@ class Data(Arg):
 
 
 @dataclass
+class SvmPointer(Arg):
+    """void *name of `size` (another argument) bytes, which must lie in shared virtual
+    memory. The command is recorded: its command buffer holds the allocation."""
+    name: str
+    size: str
+    const: bool = False
+
+    @property
+    def params(self):
+        return [(f"{'const ' if self.const else ''}void *{self.name}", self.name)]
+
+    @property
+    def request(self):
+        return U64(self.name, f"{self.name}_offset")
+
+
+@dataclass
 class String(Arg):
     """const char *name; NULL travels as absent."""
     name: str

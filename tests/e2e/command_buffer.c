@@ -57,6 +57,8 @@ static struct {
     OLD_OR_NEW(copy_image, cl_mem, cl_mem, const size_t *, const size_t *, const size_t *);
     OLD_OR_NEW(to_buffer, cl_mem, cl_mem, const size_t *, const size_t *, size_t);
     OLD_OR_NEW(to_image, cl_mem, cl_mem, size_t, const size_t *, const size_t *);
+    OLD_OR_NEW(svm_copy, void *, const void *, size_t);
+    OLD_OR_NEW(svm_fill, void *, const void *, size_t, size_t);
 } x;
 
 /* Record with the parameters that this runtime's version has. */
@@ -264,6 +266,101 @@ static void images_are_filled_and_copied(void)
     cl_close(&cl);
 }
 
+/* The commands of version 0.9.4. False: this device lacks them, or the memory. */
+static bool has_svm(struct cl *cl)
+{
+    cl_device_svm_capabilities svm = 0;
+    clGetDeviceInfo(cl->device, CL_DEVICE_SVM_CAPABILITIES, sizeof(svm), &svm, NULL);
+    if (!svm || version_of(cl) < CL_MAKE_VERSION(0, 9, 4))
+        return false;
+    x.svm_copy.found = function(cl, "clCommandSVMMemcpyKHR");
+    x.svm_fill.found = function(cl, "clCommandSVMMemFillKHR");
+    return true;
+}
+
+static cl_uint word_in_svm(struct cl *cl, const cl_uint *p, size_t index)
+{
+    cl_uint v = 0;
+    CL(clEnqueueSVMMemcpy(cl->queue, CL_TRUE, &v, p + index, sizeof(v), 0, NULL, NULL));
+    return v;
+}
+
+static void shared_virtual_memory_is_filled_and_copied(void)
+{
+    struct cl cl = open_with_functions();
+    if (!has_svm(&cl))
+        return;
+    cl_uint *a = clSVMAlloc(cl.context, 0, 5000 * sizeof(*a), 0);
+    cl_uint *b = clSVMAlloc(cl.context, 0, 5000 * sizeof(*b), 0);
+    cl_uint zero = 0, value = 0x01020304, other = 9;
+    cl_sync_point_khr at = 0;
+    cl_command_buffer_khr r = new_buffer(&cl);
+    CHECK(a && b);
+    CL(clEnqueueSVMMemFill(cl.queue, b, &zero, sizeof(zero), 5000 * sizeof(*b), 0, NULL, NULL));
+    CL(clFinish(cl.queue));
+    CL(RECORD(svm_fill, r, a, &value, sizeof(value), 4000 * sizeof(*a), 0, NULL, &at));
+    CL(RECORD(svm_copy, r, b + 10, a + 1, 100 * sizeof(*b), 1, &at, NULL));
+    value = 0; /* the pattern is the recording's */
+    CL(x.finalize(r));
+    for (int i = 0; i < 2; i++) {
+        CL(clEnqueueSVMMemFill(cl.queue, a, &other, sizeof(other), 64, 0, NULL, NULL));
+        CL(clFinish(cl.queue));
+        CL(x.enqueue(0, NULL, r, 0, NULL, NULL));
+        CL(clFinish(cl.queue));
+        CHECK(word_in_svm(&cl, a, 0) == 0x01020304 && word_in_svm(&cl, a, 3999) == 0x01020304);
+        CHECK(word_in_svm(&cl, b, 9) == 0 && word_in_svm(&cl, b, 10) == 0x01020304);
+        CHECK(word_in_svm(&cl, b, 109) == 0x01020304 && word_in_svm(&cl, b, 110) == 0);
+    }
+    CL(x.release(r));
+    clSVMFree(cl.context, a);
+    clSVMFree(cl.context, b);
+    cl_close(&cl);
+}
+
+/* Freed before the recording that names it: no harm if that is not enqueued again. */
+static void shared_virtual_memory_may_go_first(void)
+{
+    struct cl cl = open_with_functions();
+    if (!has_svm(&cl))
+        return;
+    cl_uint *a = clSVMAlloc(cl.context, 0, 4096, 0), value = 7;
+    cl_command_buffer_khr r = new_buffer(&cl);
+    CHECK(a);
+    CL(RECORD(svm_fill, r, a, &value, sizeof(value), 4096, 0, NULL, NULL));
+    CL(x.finalize(r));
+    CL(x.enqueue(0, NULL, r, 0, NULL, NULL));
+    CL(clFinish(cl.queue));
+    clSVMFree(cl.context, a);
+    cl_uint *b = clSVMAlloc(cl.context, 0, 4096, 0);
+    CHECK(b);
+    CL(x.release(r));
+    CL(clEnqueueSVMMemFill(cl.queue, b, &value, sizeof(value), 4096, 0, NULL, NULL));
+    CHECK(word_in_svm(&cl, b, 1023) == 7);
+    clSVMFree(cl.context, b);
+    cl_close(&cl);
+}
+
+static void nonsense_of_shared_virtual_memory_is_refused(void)
+{
+    struct cl cl = open_with_functions();
+    if (!has_svm(&cl))
+        return;
+    cl_uint *a = clSVMAlloc(cl.context, 0, 4096, 0), value = 7;
+    cl_command_buffer_khr r = new_buffer(&cl);
+    CHECK(a);
+    CL_IS(RECORD(svm_fill, NULL, a, &value, sizeof(value), 64, 0, NULL, NULL),
+          CL_INVALID_COMMAND_BUFFER_KHR);
+    CL_IS(RECORD(svm_fill, r, NULL, &value, sizeof(value), 64, 0, NULL, NULL), CL_INVALID_VALUE);
+    CL_IS(RECORD(svm_fill, r, a, &value, 3, 64, 0, NULL, NULL), CL_INVALID_VALUE);
+    CL_IS(RECORD(svm_copy, r, NULL, a, 64, 0, NULL, NULL), CL_INVALID_VALUE);
+    CL_IS(RECORD(svm_copy, r, a, NULL, 64, 0, NULL, NULL), CL_INVALID_VALUE);
+    CL_IS(RECORD(svm_copy, r, a + 4, a, 64, 0, NULL, NULL), CL_MEM_COPY_OVERLAP);
+    CL_ANY(RECORD(svm_copy, r, a, &value, sizeof(value), 0, NULL, NULL)); /* no SVM */
+    CL(x.release(r));
+    clSVMFree(cl.context, a);
+    cl_close(&cl);
+}
+
 static void an_enqueued_buffer_waits_for_events_and_has_one(void)
 {
     struct cl cl = open_with_functions();
@@ -361,6 +458,9 @@ static const struct check_case cases[] = {
     CASE(arguments_are_those_of_the_recording),
     CASE(commands_wait_for_sync_points),
     CASE(images_are_filled_and_copied),
+    CASE(shared_virtual_memory_is_filled_and_copied),
+    CASE(shared_virtual_memory_may_go_first),
+    CASE(nonsense_of_shared_virtual_memory_is_refused),
     CASE(an_enqueued_buffer_waits_for_events_and_has_one),
     CASE(it_counts_references_and_knows_its_state),
     CASE(errors_are_those_of_the_specification),

@@ -193,9 +193,136 @@ static void errors_are_those_of_the_specification(void)
     forget(&r);
 }
 
+/* p[i] += n of what p points to. */
+struct in_svm {
+    struct cl cl;
+    cl_kernel kernel;
+    cl_uint *memory[2], **via[2];
+    cl_command_buffer_khr buffer;
+    cl_mutable_command_khr command;
+};
+
+static void *svm_of(struct cl *cl, size_t size)
+{
+    char zero = 0;
+    void *p = clSVMAlloc(cl->context, 0, size, 0);
+    CHECK(p);
+    CL(clEnqueueSVMMemFill(cl->queue, p, &zero, 1, size, 0, NULL, NULL));
+    return p;
+}
+
+static cl_bitfield capabilities(struct cl *cl)
+{
+    cl_bitfield bits = 0;
+    CL(clGetDeviceInfo(cl->device, CL_DEVICE_MUTABLE_DISPATCH_CAPABILITIES_KHR, sizeof(bits), &bits,
+                       NULL));
+    return bits;
+}
+
+/* False: this device has no such memory, or none of the fields may change. */
+static bool record_in_svm(struct in_svm *r, cl_bitfield fields)
+{
+    const cl_command_buffer_properties_khr may[] = {CL_COMMAND_BUFFER_FLAGS_KHR,
+                                                    CL_COMMAND_BUFFER_MUTABLE_KHR, 0};
+    const cl_command_properties_khr these[] = {CL_MUTABLE_DISPATCH_UPDATABLE_FIELDS_KHR, fields, 0};
+    cl_device_svm_capabilities svm = 0;
+    size_t items = 16;
+    cl_int err;
+    *r = (struct in_svm){.cl = open_with_functions()};
+    clGetDeviceInfo(r->cl.device, CL_DEVICE_SVM_CAPABILITIES, sizeof(svm), &svm, NULL);
+    if (!svm || (capabilities(&r->cl) & fields) != fields)
+        return false;
+    r->kernel = cl_kernel_of(&r->cl,
+                             "struct via { global uint *at; };"
+                             "kernel void add(global struct via *via)"
+                             "{ via->at[get_global_id(0)] += 3; }",
+                             "add");
+    for (int i = 0; i < 2; i++) {
+        r->memory[i] = svm_of(&r->cl, 64);
+        r->via[i] = svm_of(&r->cl, sizeof(r->via[i]));
+        CL(clEnqueueSVMMemcpy(r->cl.queue, CL_TRUE, r->via[i], &r->memory[i], sizeof(r->memory[i]),
+                              0, NULL, NULL));
+    }
+    CL(clSetKernelArgSVMPointer(r->kernel, 0, r->via[0]));
+    CL(clSetKernelExecInfo(r->kernel, CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(r->memory), r->memory));
+    r->buffer = x.create(1, &r->cl.queue, may, &err);
+    CL(err);
+    CL(x.kernel(r->buffer, NULL, these, r->kernel, 1, NULL, &items, NULL, 0, NULL, NULL,
+                &r->command));
+    CL(x.finalize(r->buffer));
+    return true;
+}
+
+static cl_uint run_in_svm(struct in_svm *r, int memory)
+{
+    cl_uint last = 0;
+    CL(x.enqueue(0, NULL, r->buffer, 0, NULL, NULL));
+    CL(clEnqueueSVMMemcpy(r->cl.queue, CL_TRUE, &last, r->memory[memory] + 15, sizeof(last), 0,
+                          NULL, NULL));
+    return last;
+}
+
+static cl_int update_in_svm(struct in_svm *r, const struct vocl_mutable_dispatch_config *config)
+{
+    const cl_command_buffer_update_type_khr type = VOCL_MUTABLE_DISPATCH_CONFIG;
+    const void *configs[] = {config};
+    return x.update(r->buffer, 1, &type, configs);
+}
+
+static void forget_in_svm(struct in_svm *r)
+{
+    CL(x.release(r->buffer));
+    for (int i = 0; i < 2; i++) {
+        clSVMFree(r->cl.context, r->memory[i]);
+        clSVMFree(r->cl.context, r->via[i]);
+    }
+    CL(clReleaseKernel(r->kernel));
+    cl_close(&r->cl);
+}
+
+static void arguments_in_shared_virtual_memory_are_updated(void)
+{
+    struct in_svm r;
+    if (!record_in_svm(&r, CL_MUTABLE_DISPATCH_ARGUMENTS_KHR))
+        return;
+    struct vocl_mutable_dispatch_arg arg = {0, 0, r.via[1]};
+    struct vocl_mutable_dispatch_config config = {
+        .command = r.command, .num_svm_args = 1, .arg_svm_list = &arg};
+    CHECK(run_in_svm(&r, 0) == 3);
+    CL(update_in_svm(&r, &config));
+    CHECK(run_in_svm(&r, 1) == 3);
+    CHECK(run_in_svm(&r, 0) == 3);
+    config.arg_svm_list = NULL;
+    CL_IS(update_in_svm(&r, &config), CL_INVALID_VALUE);
+    config.arg_svm_list = &arg;
+    arg.arg_index = 99;
+    CL_IS(update_in_svm(&r, &config), CL_INVALID_ARG_INDEX);
+    forget_in_svm(&r);
+}
+
+static void execution_info_is_updated(void)
+{
+    struct in_svm r;
+    if (!record_in_svm(&r, CL_MUTABLE_DISPATCH_EXEC_INFO_KHR))
+        return;
+    cl_bool no = CL_FALSE;
+    struct vocl_mutable_dispatch_exec_info info[] = {
+        {CL_KERNEL_EXEC_INFO_SVM_PTRS, sizeof(r.memory[0]), &r.memory[0]},
+        {CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM, sizeof(no), &no}};
+    struct vocl_mutable_dispatch_config config = {
+        .command = r.command, .num_exec_infos = 2, .exec_info_list = info};
+    CL(update_in_svm(&r, &config));
+    CHECK(run_in_svm(&r, 0) == 3);
+    config.exec_info_list = NULL;
+    CL_IS(update_in_svm(&r, &config), CL_INVALID_VALUE);
+    forget_in_svm(&r);
+}
+
 static const struct check_case cases[] = {
     CASE(arguments_and_sizes_are_updated),
     CASE(a_command_knows_what_it_is),
+    CASE(arguments_in_shared_virtual_memory_are_updated),
+    CASE(execution_info_is_updated),
     CASE(errors_are_those_of_the_specification),
 };
 

@@ -16,6 +16,15 @@ void fake_fill_programs(cl_icd_dispatch *cl);
 void fake_fill_svm(cl_icd_dispatch *cl);
 void fake_fill_extensions(cl_icd_dispatch *cl);
 
+/* Aborts unless [p, p + size) lies in a live allocation of shared virtual memory. */
+void fake_svm(const void *p, size_t size);
+
+/* A function of cl_intel_unified_shared_memory, or NULL. */
+void *fake_usm_function(const char *name);
+
+/* Of clSetKernelExecInfo. */
+cl_int fake_exec_info(cl_kernel_exec_info name, size_t size, const void *value);
+
 /* How a call that makes an object returns it. */
 static inline void *made(struct fake *f, cl_int *ret)
 {

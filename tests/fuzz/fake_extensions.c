@@ -15,7 +15,10 @@ static cl_command_buffer_khr CL_API_CALL create(cl_uint n, const cl_command_queu
 
 static cl_int CL_API_CALL release(cl_command_buffer_khr b)
 {
-    fake_release(fake_of(b, HCL_COMMAND_BUFFER));
+    struct fake *f = fake_of(b, HCL_COMMAND_BUFFER);
+    if (f->data)
+        fake_svm(f->data, f->size);
+    fake_release(f);
     return CL_SUCCESS;
 }
 
@@ -30,7 +33,9 @@ static cl_int CL_API_CALL finalize(cl_command_buffer_khr b)
 static cl_int CL_API_CALL enqueue(cl_uint n, cl_command_queue *queues, cl_command_buffer_khr b,
                                   cl_uint num_waits, const cl_event *waits, cl_event *e)
 {
-    fake_of(b, HCL_COMMAND_BUFFER);
+    struct fake *f = fake_of(b, HCL_COMMAND_BUFFER);
+    if (f->data)
+        fake_svm(f->data, f->size);
     for (cl_uint i = 0; i < n; i++)
         fake_of(queues[i], HCL_QUEUE);
     return n ? fake_plain(queues[0], NULL, num_waits, waits, e) : CL_INVALID_OPERATION;
@@ -87,6 +92,12 @@ static cl_int CL_API_CALL update(cl_command_buffer_khr b, cl_uint n,
         for (cl_uint j = 0; j < d->num_args; j++)
             fake_read(d->arg_list[j].arg_value,
                       d->arg_list[j].arg_value ? d->arg_list[j].arg_size : 0);
+        for (cl_uint j = 0; j < d->num_svm_args; j++)
+            if (d->arg_svm_list[j].arg_value)
+                fake_svm(d->arg_svm_list[j].arg_value, 0);
+        for (cl_uint j = 0; j < d->num_exec_infos; j++)
+            fake_exec_info(d->exec_info_list[j].param_name, d->exec_info_list[j].param_value_size,
+                           d->exec_info_list[j].param_value);
         fake_read(d->global_work_offset, d->global_work_offset ? 24 : 0);
         fake_read(d->global_work_size, d->global_work_size ? 24 : 0);
         fake_read(d->local_work_size, d->local_work_size ? 24 : 0);
@@ -157,6 +168,25 @@ COMMAND(fill, cl_mem m, const void *pattern, size_t pattern_size, size_t offset,
     fake_of(m, HCL_MEM);
     fake_read(pattern, pattern_size);
     return recorded(record(b, q, p, n, waits, at), b, handle);
+}
+
+/* The command buffer remembers one allocation that must live as long as it does. */
+COMMAND(svm_copy, void *to, const void *from, size_t size)
+{
+    struct fake *f = fake_of(b, HCL_COMMAND_BUFFER);
+    fake_svm(to, size);
+    fake_svm(from, size);
+    if (!size)
+        return CL_INVALID_VALUE;
+    f->data = to;
+    f->size = size;
+    return recorded(record(b, q, p, n, waits, at), b, handle);
+}
+
+COMMAND(svm_fill, void *to, const void *pattern, size_t pattern_size, size_t size)
+{
+    fake_read(pattern, pattern_size);
+    return svm_copy(b, q, p, to, to, size, n, waits, at, handle);
 }
 
 COMMAND(fill_image, cl_mem m, const void *colour, const size_t *origin, const size_t *region)
@@ -253,6 +283,8 @@ static const struct {
     {"clCommandFillBufferKHR", (void *)fill},
     {"clCommandFillImageKHR", (void *)fill_image},
     {"clCommandNDRangeKernelKHR", (void *)kernel},
+    {"clCommandSVMMemcpyKHR", (void *)svm_copy},
+    {"clCommandSVMMemFillKHR", (void *)svm_fill},
     {"clUpdateMutableCommandsKHR", (void *)update},
     {"clGetMutableCommandInfoKHR", (void *)command_info},
     {"clCreateSemaphoreWithPropertiesKHR", (void *)new_semaphore},
@@ -271,7 +303,7 @@ static void *CL_API_CALL function(cl_platform_id p, const char *name)
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
         if (!strcmp(functions[i].name, name))
             return functions[i].fn;
-    return NULL;
+    return fake_usm_function(name);
 }
 
 void fake_fill_extensions(cl_icd_dispatch *cl)

@@ -18,12 +18,12 @@ static const struct {
     {" command_buffer ", {FUZZ_COMMAND_BUFFER, FUZZ_NEW}, 2},
     {" command ", {FUZZ_COMMAND, FUZZ_NEW}, 2},
     {" num_configs ", {1, 0, 2}, 3},
-    {" configs ", {FUZZ_COMMAND, 1, 0, 1, 7, FUZZ_BUFFER}, 6},
+    {" configs ", {FUZZ_COMMAND, 1, 0, 1, 7, FUZZ_SVM}, 6},
     {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
     {" properties ",
      {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
-      FUZZ_DEVICE, 1, 0},
-     6},
+      FUZZ_DEVICE, 1, 0, CL_MEM_ALLOC_FLAGS_INTEL},
+     7},
     {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
     {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
      {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
@@ -36,10 +36,12 @@ static const struct {
     {" event_wait_list events event_list ",
      {FUZZ_USER_EVENT, FUZZ_EVENT, FUZZ_NEW, FUZZ_NEW + 1, FUZZ_EVENT},
      5},
-    {" device in_device devices ", {FUZZ_DEVICE}, 1},
+    {" device in_device devices ", {FUZZ_DEVICE, FUZZ_DEVICE, FUZZ_DEVICE, 0}, 4},
     {" platform ", {FUZZ_PLATFORM}, 1},
     {" size host_size cb ", {1, 64, 4096, 65536, 65537, 5000}, 6},
-    {" offset origin src_offset dst_offset ", {0, 4, 100, 4095, 65535}, 5},
+    {" offset origin src_offset dst_offset dst_ptr_offset src_ptr_offset svm_ptr_offset ",
+     {0, 4, 100, 4095, 65535},
+     5},
     {" flags ",
      {0, CL_MEM_USE_HOST_PTR, CL_MEM_COPY_HOST_PTR, CL_MEM_READ_ONLY, CL_MEM_ALLOC_HOST_PTR},
      5},
@@ -60,8 +62,9 @@ static const struct {
     {" work_dim ", {1, 2, 3, 4, 0}, 5},
     {" global_work_offset global_work_size local_work_size ", {1, 4, 64, 0}, 4},
     {" type ",
-     {CL_COMPLETE, CL_RUNNING, CL_BUFFER_CREATE_TYPE_REGION, CL_UNORM_INT8, CL_SUBMITTED},
-     5},
+     {CL_COMPLETE, CL_RUNNING, CL_BUFFER_CREATE_TYPE_REGION, CL_UNORM_INT8, CL_SUBMITTED,
+      CL_MEM_TYPE_HOST_INTEL, CL_MEM_TYPE_DEVICE_INTEL, CL_MEM_TYPE_SHARED_INTEL},
+     8},
     {" desc ", {CL_MEM_OBJECT_IMAGE2D, 16, 1, 0, 64, CL_MEM_OBJECT_IMAGE3D}, 6},
     {" arg_index ", {0, 1, 2, 3}, 4},
     {" arg_size ", {4, 8, 64}, 3},
@@ -70,7 +73,9 @@ static const struct {
     {" status created num_devices num_kernels size_ret num_image_formats ",
      {0, 1, 2, (uint64_t)-30, 8, 5000},
      6},
-    {" svm ", {FUZZ_SVM, FUZZ_SVM, 0, FUZZ_NEW, FUZZ_BUFFER}, 5},
+    {" svm dst_ptr src_ptr svm_ptr ",
+     {FUZZ_SVM, FUZZ_USM, FUZZ_SVM, FUZZ_USM, 0, FUZZ_NEW, FUZZ_BUFFER},
+     7},
     {" address ",
      {0x100000000000, 0x200000000000, 4096, 0, 0x7ffffffff000, 0xfffffffffffff000, 0x100000000008},
      7},
@@ -105,9 +110,47 @@ static uint64_t value_for(struct fuzz_input *in, const char *name)
     return fuzz_pick(in, FUZZ_MAX_ID + 1);
 }
 
+/* An update of one command (mutable_command.c), whose lists are as long as it says. */
+static void put_config(struct fuzz_input *in, struct vocl_writer *w)
+{
+    uint64_t words[48], args = fuzz_pick(in, 2), svm_args = fuzz_pick(in, 3),
+                        infos = fuzz_pick(in, 3), sizes = fuzz_pick(in, 8);
+    const uint64_t head[] = {
+        value_for(in, "command"), fuzz_pick(in, 4), sizes, args, svm_args, infos};
+    size_t n = sizeof(head) / sizeof(head[0]);
+    memcpy(words, head, sizeof(head));
+    for (; sizes; sizes &= sizes - 1)
+        for (int i = 0; i < 3; i++)
+            words[n++] = value_for(in, "global_work_size");
+    for (; args; args--) {
+        words[n++] = value_for(in, "arg_index");
+        words[n++] = value_for(in, "arg_size");
+        words[n++] = value_for(in, "object");
+    }
+    for (; svm_args; svm_args--) {
+        words[n++] = value_for(in, "arg_index");
+        words[n++] = value_for(in, "arg_size");
+        words[n++] = value_for(in, "svm");
+        words[n++] = value_for(in, "offset");
+    }
+    for (; infos; infos--) {
+        uint64_t pointers = fuzz_pick(in, 3);
+        words[n++] = CL_KERNEL_EXEC_INFO_SVM_PTRS + fuzz_pick(in, 4) / 2;
+        words[n++] = 4 << fuzz_pick(in, 3);
+        words[n++] = pointers;
+        for (uint64_t i = 0; i < 2 * pointers; i++)
+            words[n++] = value_for(in, i < pointers ? "svm" : "offset");
+    }
+    vocl_put_words(w, (struct vocl_words){words, n});
+}
+
 static void put_words(struct fuzz_input *in, const char *name, struct vocl_writer *w)
 {
     uint64_t words[12];
+    if (!strcmp(name, "configs") && fuzz_pick(in, 4)) {
+        put_config(in, w);
+        return;
+    }
     uint64_t count = fuzz_pick(in, 5);
     if (count == 4) {
         vocl_put_words(w, (struct vocl_words){0});
@@ -117,7 +160,7 @@ static void put_words(struct fuzz_input *in, const char *name, struct vocl_write
     if (!strcmp(name, "desc"))
         count = 9;
     else if (!strcmp(name, "configs"))
-        count = 4 + fuzz_pick(in, 8);
+        count = 6 + fuzz_pick(in, 6);
     else if (sizes && fuzz_pick(in, 16))
         count = 3;
     for (uint64_t i = 0; i < count; i++)
@@ -162,7 +205,7 @@ static void put_payload(struct fuzz_input *in, struct vocl_writer *w)
     uint64_t region = fuzz_pick(in, 8) ? FUZZ_REGION : fuzz_u64(in);
     switch (fuzz_pick(in, 5)) {
     case 4:
-        region = fuzz_pick(in, 8) ? FUZZ_SVM : fuzz_u64(in);
+        region = fuzz_pick(in, 8) ? FUZZ_SVM + fuzz_pick(in, 2) : fuzz_u64(in);
         vocl_put_payload(w, (struct vocl_payload){VOCL_PAYLOAD_SVM, len, region, offset, NULL});
         return;
     case 0:

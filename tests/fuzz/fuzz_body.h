@@ -49,6 +49,7 @@ enum fuzz_id {
     FUZZ_USER_EVENT,
     FUZZ_EVENT,
     FUZZ_SVM,
+    FUZZ_USM,
     FUZZ_COMMAND_BUFFER,
     FUZZ_SEMAPHORE,
     FUZZ_COMMAND,

@@ -546,13 +546,26 @@ static void use_command(cl_command_buffer_khr b, cl_mutable_command_khr m)
     cl_int(CL_API_CALL * info)(cl_mutable_command_khr, cl_uint, size_t, void *, size_t *) =
         function("clGetMutableCommandInfoKHR");
     struct vocl_mutable_dispatch_arg arg = {0, sizeof(app.plain), &app.plain};
-    struct vocl_mutable_dispatch_config config = {.command = m, .num_args = 1, .arg_list = &arg};
+    uint8_t *p = CL.clSVMAlloc(app.context, 0, 100, 0);
+    cl_bool yes = CL_TRUE;
+    struct vocl_mutable_dispatch_arg svm_arg = {0, sizeof(p), p};
+    struct vocl_mutable_dispatch_exec_info infos[] = {
+        {CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM, sizeof(yes), &yes},
+        {CL_KERNEL_EXEC_INFO_SVM_PTRS, p ? sizeof(p) : 0, &p}};
+    struct vocl_mutable_dispatch_config config = {.command = m,
+                                                  .num_args = 1,
+                                                  .num_svm_args = 1,
+                                                  .num_exec_infos = 2,
+                                                  .arg_list = &arg,
+                                                  .arg_svm_list = &svm_arg,
+                                                  .exec_info_list = infos};
     const cl_command_buffer_update_type_khr type = VOCL_MUTABLE_DISPATCH_CONFIG;
     const void *configs[] = {&config};
     cl_uint value[4];
     size_t n;
     update(b, 1, &type, configs);
     info(m, CL_MUTABLE_DISPATCH_DIMENSIONS_KHR, sizeof(value), value, &n);
+    CL.clSVMFree(app.context, p);
 }
 
 static void command_buffers(void)
@@ -570,6 +583,10 @@ static void command_buffers(void)
     cl_int(CL_API_CALL * release)(cl_command_buffer_khr) = function("clReleaseCommandBufferKHR");
     size_t one = 1;
     cl_int err;
+    cl_int(CL_API_CALL * copy)(cl_command_buffer_khr, cl_command_queue, const cl_properties *,
+                               void *, const void *, size_t, cl_uint, const cl_sync_point_khr *,
+                               cl_sync_point_khr *, cl_mutable_command_khr *) =
+        function("clCommandSVMMemcpyKHR");
     cl_sync_point_khr at[2] = {1, 2};
     cl_mutable_command_khr m = NULL;
     cl_event e = NULL;
@@ -580,9 +597,62 @@ static void command_buffers(void)
                 fuzz_pick(&helper.in, 4) ? &m : NULL) &&
         m)
         use_command(b, m);
+    uint8_t *p = CL.clSVMAlloc(app.context, 0, 200, 0);
+    copy(b, NULL, NULL, p, p ? p + 100 : NULL, 100, 2, at, &at[0], NULL);
+    CL.clSVMFree(app.context, p);
     if (!enqueue(0, NULL, b, 1, &app.user, &e))
         CL.clReleaseEvent(e);
     release(b);
+}
+
+/* The same in another extension's words. */
+static void unified_memory(void)
+{
+    void *(CL_API_CALL * host)(cl_context, const cl_properties *, size_t, cl_uint, cl_int *) =
+        function("clHostMemAllocINTEL");
+    void *(CL_API_CALL * shared)(cl_context, cl_device_id, const cl_properties *, size_t, cl_uint,
+                                 cl_int *) =
+        function(fuzz_pick(&helper.in, 2) ? "clSharedMemAllocINTEL" : "clDeviceMemAllocINTEL");
+    cl_int(CL_API_CALL * release)(cl_context, void *) =
+        function(fuzz_pick(&helper.in, 2) ? "clMemFreeINTEL" : "clMemBlockingFreeINTEL");
+    cl_int(CL_API_CALL * info)(cl_context, const void *, cl_uint, size_t, void *, size_t *) =
+        function("clGetMemAllocInfoINTEL");
+    cl_int(CL_API_CALL * set_arg)(cl_kernel, cl_uint, const void *) =
+        function("clSetKernelArgMemPointerINTEL");
+    cl_int(CL_API_CALL * fill)(cl_command_queue, void *, const void *, size_t, size_t, cl_uint,
+                               const cl_event *, cl_event *) = function("clEnqueueMemFillINTEL");
+    cl_int(CL_API_CALL * copy)(cl_command_queue, cl_bool, void *, const void *, size_t, cl_uint,
+                               const cl_event *, cl_event *) = function("clEnqueueMemcpyINTEL");
+    cl_int(CL_API_CALL * migrate)(cl_command_queue, const void *, size_t, cl_mem_migration_flags,
+                                  cl_uint, const cl_event *, cl_event *) =
+        function("clEnqueueMigrateMemINTEL");
+    cl_int(CL_API_CALL * advise)(cl_command_queue, const void *, size_t, cl_uint, cl_uint,
+                                 const cl_event *, cl_event *) =
+        function("clEnqueueMemAdviseINTEL");
+    const cl_properties properties[] = {CL_MEM_ALLOC_FLAGS_INTEL, 1, 0};
+    size_t size = 1 + fuzz_pick(&helper.in, 9000), n = 0;
+    cl_event e = NULL;
+    cl_int err;
+    uint8_t *p = fuzz_pick(&helper.in, 2) ? host(app.context, properties, size, 0, &err)
+                                          : shared(app.context, app.device, NULL, size, 64, &err);
+    void *list[] = {p}, *value = NULL;
+    if (!p)
+        return;
+    memset(p, 1, size);
+    info(app.context, p + size / 2, CL_MEM_ALLOC_TYPE_INTEL + fuzz_pick(&helper.in, 6),
+         sizeof(value), &value, &n);
+    fill(app.queue, p, memory, 1, size, 1, &app.user, NULL);
+    copy(app.queue, fuzz_pick(&helper.in, 2), p, memory, size, 0, NULL, NULL);
+    copy(app.queue, fuzz_pick(&helper.in, 2), memory, p, size, 0, NULL, NULL);
+    set_arg(app.kernel, 0, p + size - 1);
+    CL.clSetKernelExecInfo(app.kernel, CL_KERNEL_EXEC_INFO_USM_PTRS_INTEL, sizeof(list), list);
+    migrate(app.queue, p, size, 0, 0, NULL, NULL);
+    if (!advise(app.queue, p, size, 0, 1, &app.user, &e))
+        CL.clReleaseEvent(e);
+    memset(vocl_channel_event(channel, 0), 0, VOCL_EVENT_SLOTS * 4);
+    gcl_transfers_reap(false);
+    release(app.context, p);
+    CL.clSVMFree(app.context, p); /* unless it is free already */
 }
 
 static void semaphores(void)
@@ -619,11 +689,14 @@ static void extensions(void)
         function("clGetKernelSuggestedLocalWorkSizeKHR");
     cl_uint dim = 1 + fuzz_pick(&helper.in, 3);
     size_t global[3] = {8, 8, 8}, *size = malloc(dim * sizeof(*size));
-    switch (fuzz_pick(&helper.in, 4)) {
+    switch (fuzz_pick(&helper.in, 5)) {
     case 0:
         semaphores();
         break;
     case 1:
+        unified_memory();
+        break;
+    case 2:
         suggest(app.queue, app.kernel, dim, NULL, global, size);
         break;
     default:

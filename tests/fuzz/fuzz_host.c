@@ -115,6 +115,9 @@ static void prelude(void)
     SEND(clCreateUserEvent, .id = FUZZ_USER_EVENT, .slot = 1, .context = FUZZ_CONTEXT);
     SEND(clSVMAlloc, .id = FUZZ_SVM, .context = FUZZ_CONTEXT, .size = FUZZ_REGION_SIZE);
     SEND_AS(VOCL_OP_SVM_PLACE, svm_place, .svm = FUZZ_SVM, .region = FUZZ_REGION);
+    SEND_AS(VOCL_OP_USM_ALLOC, usm_alloc, .id = FUZZ_USM, .context = FUZZ_CONTEXT,
+            .type = CL_MEM_TYPE_HOST_INTEL, .size = FUZZ_REGION_SIZE);
+    SEND_AS(VOCL_OP_SVM_PLACE, svm_place, .svm = FUZZ_USM, .region = FUZZ_REGION);
     SEND(clEnqueueMarkerWithWaitList, .command_queue = FUZZ_QUEUE, .event_wait_list = {waits, 1},
          .event = FUZZ_EVENT, .event_slot = 2);
     SEND(clCreateCommandBufferKHR, .id = FUZZ_COMMAND_BUFFER, .queues = {queues, 1});
@@ -234,8 +237,8 @@ static struct hcl_regions *make_regions(void)
     struct hcl_regions *rs = hcl_regions_create(8, 1 << 20);
     void *base;
     if (!rs || hcl_region_reserve(rs, FUZZ_REGION, FUZZ_REGION_SIZE, &base) ||
-        mmap(base, FUZZ_REGION_SIZE, PROT_READ | PROT_WRITE,
-             MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS, -1, 0) != base ||
+        mmap(base, FUZZ_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS,
+             -1, 0) != base ||
         hcl_region_publish(rs, FUZZ_REGION))
         abort();
     return rs;
