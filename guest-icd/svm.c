@@ -19,6 +19,8 @@
 /* Both sides' addresses are spread over terabytes: that an address of the host's
  * is taken here is rare, and that this many are, is no accident. */
 #define SVM_TRIES 16
+#define SVM_SPACER_MIN ((size_t)2 << 20)
+#define SVM_SPACER_MAX ((size_t)64 << 20)
 
 struct svm_map {
     struct svm_map *next;
@@ -275,30 +277,46 @@ static cl_int ask_helper(struct svm *s, const struct gcl_svm_request *rq)
     return gcl_frame_end(&f, rq->usm ? ask_for_usm(&f, rq, s) : ask_for_svm(&f, rq, s), NULL);
 }
 
+/* A new allocation under a number of its own: CL_SUCCESS, or why there is none. */
+static cl_int try_once(struct svm *s, const struct gcl_svm_request *rq)
+{
+    if (!(s->id = gcl_ids_take(GCL_IDS_OBJECTS)))
+        return CL_OUT_OF_HOST_MEMORY;
+    cl_int err = ask_helper(s, rq);
+    if (err)
+        gcl_ids_give(GCL_IDS_OBJECTS, s->id);
+    return err;
+}
+
 /* Get an allocation whose address is free here. Those whose is not are kept
- * until there is one, so that the runtime chooses others. */
+ * until there is one, so that the runtime chooses others; and since something
+ * large may lie here where the runtime's next ones would come from, larger ones
+ * are kept with them, to be past it soon. */
 static cl_int allocate(struct svm *s, const struct gcl_svm_request *rq)
 {
-    uint32_t unfit[SVM_TRIES];
+    uint32_t kept[2 * SVM_TRIES];
     unsigned n = 0;
     cl_int err = CL_OUT_OF_RESOURCES;
-    while (n < SVM_TRIES) {
-        if (!(s->id = gcl_ids_take(GCL_IDS_OBJECTS)))
+    struct gcl_svm_request large = *rq;
+    struct svm other;
+    large.size = SVM_SPACER_MIN;
+    for (int i = 0; i < SVM_TRIES; i++) {
+        if ((err = try_once(s, rq)))
             break;
-        if ((err = ask_helper(s, rq))) {
-            gcl_ids_give(GCL_IDS_OBJECTS, s->id);
-            break;
-        }
         if (s->addr && !((uintptr_t)s->addr % SVM_PAGE) && claim(s->addr, s->len))
             goto out;
         err = CL_OUT_OF_RESOURCES;
-        unfit[n++] = s->id;
+        kept[n++] = s->id;
+        if (!try_once(&other, &large))
+            kept[n++] = other.id;
+        if (large.size < SVM_SPACER_MAX)
+            large.size *= 2;
     }
     gcl_debug("SVM of %zu bytes: %s", rq->size,
-              n == SVM_TRIES ? "the host's addresses are taken here" : "the runtime refused");
+              n ? "the host's addresses are taken here" : "the runtime refused");
 out:
     while (n)
-        release(unfit[--n]);
+        release(kept[--n]);
     return err;
 }
 

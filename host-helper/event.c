@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "defer.h"
 #include "handlers.h"
 
 enum publication { NOT_YET, UNDER_WAY, DONE };
@@ -51,19 +52,52 @@ static void publish(struct watched *e, cl_int status)
         e->final(e->opaque);
 }
 
-/* PoCL (6, 7) calls with the status that was asked for, CL_COMPLETE, also where
- * the command has failed: the event itself knows. */
+/* An event whose status has to be asked for. */
+struct asked {
+    struct watched *e;
+    cl_event event; /* a reference of ours */
+};
+
+static void ask_and_publish(void *arg)
+{
+    struct asked *a = arg;
+    const cl_icd_dispatch *cl = &a->e->w->cl;
+    cl_int status = CL_COMPLETE;
+    cl->clGetEventInfo(a->event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
+    cl->clReleaseEvent(a->event);
+    publish(a->e, status < 0 ? status : CL_COMPLETE);
+    watched_put(a->e);
+    free(a);
+}
+
+/*
+ * PoCL (6, 7) and NVIDIA's runtime call with the status that was asked for,
+ * CL_COMPLETE, also where the command has failed because a user event that it
+ * waited for was set to an error; the event itself knows. It is asked on a thread
+ * of ours: the runtime may hold what a query would wait for.
+ */
+static bool ask_later(struct watched *e, cl_event event)
+{
+    struct asked *a = malloc(sizeof(*a));
+    if (!a)
+        return false;
+    *a = (struct asked){e, event};
+    e->w->cl.clRetainEvent(event);
+    if (!hcl_defer(e->w->defer, ask_and_publish, a))
+        return true;
+    e->w->cl.clReleaseEvent(event);
+    free(a);
+    return false;
+}
+
 static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
 {
     struct watched *e = opaque;
-    cl_int said = CL_QUEUED;
-    if (status == CL_COMPLETE &&
-        !e->w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(said), &said,
-                                 NULL) &&
-        said < 0)
-        status = said;
+    if (status == CL_COMPLETE && __atomic_load_n(&e->w->errors_set, __ATOMIC_ACQUIRE) &&
+        ask_later(e, event))
+        return;
     publish(e, status);
-    watched_put(opaque);
+    watched_put(e);
 }
 
 static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch,
@@ -170,6 +204,8 @@ void hcl_clSetUserEventStatus(struct hcl_call *c)
         return;
     cl_int status = (cl_int)q.execution_status;
     cl_event event = hcl_object(c->w, q.event, HCL_EVENT);
+    if (status < 0) /* before what it fails can complete */
+        __atomic_store_n(&c->w->errors_set, true, __ATOMIC_RELEASE);
     if (event)
         ret = c->w->cl.clSetUserEventStatus(event, status);
     if (ret == CL_SUCCESS)

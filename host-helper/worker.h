@@ -60,7 +60,8 @@ struct hcl_worker {
     bool may_print;   /* some program of the client's may call printf */
     pthread_mutex_t print_lock;
 
-    bool stop; /* atomic: the decoder is to end */
+    bool errors_set; /* atomic: a user event has been set to an error */
+    bool stop;       /* atomic: the decoder is to end */
 };
 
 /* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */
