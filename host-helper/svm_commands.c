@@ -187,6 +187,20 @@ void hcl_clEnqueueMemAdviseINTEL(struct hcl_call *c)
     end(c, ret, &m, q.event, q.event_slot, false);
 }
 
+/* Does what is named lie in its allocations? */
+static bool sizes_fit(struct hcl_worker *w, const struct vocl_clEnqueueSVMMigrateMem_req *q)
+{
+    for (uint64_t i = 0; q->sizes.v && i < q->svm.count; i++) {
+        void *p;
+        uint64_t offset = q->offsets.v ? q->offsets.v[i] : 0;
+        struct hcl_svm *s = hcl_svm_hold(w, q->svm.v[i], offset, q->sizes.v[i], &p);
+        if (!s)
+            return false;
+        hcl_svm_put(s);
+    }
+    return true;
+}
+
 void hcl_clEnqueueSVMMigrateMem(struct hcl_call *c)
 {
     struct vocl_clEnqueueSVMMigrateMem_req q;
@@ -200,7 +214,7 @@ void hcl_clEnqueueSVMMigrateMem(struct hcl_call *c)
     }
     cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
     const void **list = hcl_svm_list(c, q.svm, q.offsets);
-    if (!ret && !list)
+    if (!ret && (!list || !sizes_fit(c->w, &q)))
         ret = CL_INVALID_VALUE;
     const struct hcl_ext_functions *x = ret ? NULL : usm_of(c->w, q.svm.v[0]);
     if (!ret && !x && !c->w->cl.clEnqueueSVMMigrateMem)

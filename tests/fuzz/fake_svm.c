@@ -121,10 +121,10 @@ static cl_int CL_API_CALL svm_migrate(cl_command_queue q, cl_uint num, const voi
                                       const cl_event *waits, cl_event *e)
 {
     (void)flags;
-    for (cl_uint i = 0; i < num; i++)
-        fake_svm(list[i], 0);
     if (sizes)
         fake_read(sizes, num * sizeof(*sizes));
+    for (cl_uint i = 0; i < num; i++)
+        fake_svm(list[i], sizes ? sizes[i] : 0);
     return fake_plain(q, NULL, n, waits, e);
 }
 
@@ -240,8 +240,8 @@ static cl_int CL_API_CALL usm_migrate(cl_command_queue q, const void *p, size_t 
                                       cl_event *e)
 {
     (void)flags;
-    usm(p, 0); /* a hint: the runtime compares the size with its allocation's */
-    return *find(p, size) ? fake_plain(q, NULL, n, list, e) : CL_INVALID_VALUE;
+    usm(p, size);
+    return fake_plain(q, NULL, n, list, e);
 }
 
 static cl_int CL_API_CALL usm_advise(cl_command_queue q, const void *p, size_t size,
