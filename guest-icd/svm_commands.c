@@ -291,10 +291,13 @@ cl_int CL_API_CALL gcl_clEnqueueSVMFree(cl_command_queue queue, cl_uint num, voi
     cl_int err = begin(&f, queue, n, list, &req.event_wait_list);
     if (err)
         return err;
-    if (!num != !pointers || !num)
+    if (!num || !pointers)
         return gcl_frame_end(&f, CL_INVALID_VALUE, NULL);
     if ((err = put_pointers(&f, num, (const void *const *)pointers, NULL, &req.svm, &offsets)))
         return gcl_frame_end(&f, err, NULL);
+    for (cl_uint i = 0; i < num; i++) /* a part of one is not to be freed */
+        if (offsets.v[i])
+            return gcl_frame_end(&f, CL_INVALID_VALUE, NULL);
     if (!(job = freeing_create(queue, num, pointers)))
         return gcl_frame_end(&f, CL_OUT_OF_HOST_MEMORY, NULL);
     job->fn = fn;

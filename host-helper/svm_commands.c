@@ -33,6 +33,13 @@ static cl_int begin(struct hcl_call *c, struct command *m, uint64_t queue, struc
     return waits.count && !m->waits ? CL_INVALID_EVENT_WAIT_LIST : CL_SUCCESS;
 }
 
+/* The functions of an extension are a platform's own, and know only its objects;
+ * those of the core are the loader's. */
+static bool fits(struct hcl_worker *w, const struct hcl_svm *s, const void *native)
+{
+    return !s || !hcl_svm_usm(s) || hcl_svm_usm(s) == hcl_ext_of(w, native);
+}
+
 /* The same with the SVM that it works on, held in m->data. */
 static cl_int begin_on(struct hcl_call *c, struct command *m, uint64_t queue,
                        struct vocl_words waits, uint64_t svm, uint64_t offset, uint64_t size)
@@ -40,7 +47,9 @@ static cl_int begin_on(struct hcl_call *c, struct command *m, uint64_t queue,
     const struct vocl_payload p = {
         .kind = VOCL_PAYLOAD_SVM, .len = size, .region = svm, .offset = offset};
     cl_int ret = begin(c, m, queue, waits);
-    return ret ? ret : hcl_data_begin(c, &p, size, false, &m->data);
+    if (!ret)
+        ret = hcl_data_begin(c, &p, size, false, &m->data);
+    return ret || fits(c->w, m->data.svm, m->queue) ? ret : CL_INVALID_CONTEXT;
 }
 
 static void end(struct hcl_call *c, cl_int ret, struct command *m, uint64_t event, uint64_t slot,
@@ -140,6 +149,8 @@ void hcl_clEnqueueSVMMemcpy(struct hcl_call *c)
     cl_int ret = begin(c, &m, q.command_queue, q.event_wait_list);
     if (!ret)
         ret = begin_copy(c, &q, &dst, &m.data);
+    if (!ret && !(fits(c->w, dst.svm, m.queue) && fits(c->w, m.data.svm, m.queue)))
+        ret = CL_INVALID_CONTEXT;
     clEnqueueSVMMemcpy_pfn copy = copy_function(c->w, &dst, &m.data);
     if (!ret && !copy)
         ret = CL_INVALID_OPERATION;
@@ -217,6 +228,8 @@ void hcl_clEnqueueSVMMigrateMem(struct hcl_call *c)
     if (!ret && (!list || !sizes_fit(c->w, &q)))
         ret = CL_INVALID_VALUE;
     const struct hcl_ext_functions *x = ret ? NULL : usm_of(c->w, q.svm.v[0]);
+    if (x && x != hcl_ext_of(c->w, m.queue))
+        ret = CL_INVALID_CONTEXT;
     if (!ret && !x && !c->w->cl.clEnqueueSVMMigrateMem)
         ret = CL_INVALID_OPERATION;
     if (!ret && x)
@@ -263,6 +276,8 @@ void hcl_clEnqueueSVMFree(struct hcl_call *c)
 static cl_int set_pointer(struct hcl_worker *w, cl_kernel kernel, cl_uint index,
                           const struct hcl_ext_functions *x, const void *ptr)
 {
+    if (x && x != hcl_ext_of(w, kernel))
+        return CL_INVALID_ARG_VALUE;
     if (x)
         return x->clSetKernelArgMemPointerINTEL(kernel, index, ptr);
     return w->cl.clSetKernelArgSVMPointer ? w->cl.clSetKernelArgSVMPointer(kernel, index, ptr)
@@ -332,8 +347,8 @@ void hcl_clSetKernelExecInfo(struct hcl_call *c)
     hcl_reply_status(c, ret);
 }
 
-/* A free that waits for whatever may still use the memory: all queues of the
- * client's, since the runtime's own function would free pages of the guest's. */
+/* A free that waits for whatever may still use the memory: all queues of its
+ * context, since the runtime's own function would free pages of the guest's. */
 struct blocking_free {
     struct hcl_worker *w;
     uint16_t slot;
@@ -345,6 +360,8 @@ static void finish_and_answer(void *arg)
 {
     struct blocking_free *b = arg;
     struct vocl_writer reply;
+    for (size_t i = 0; i < b->n; i++) /* one may wait for what another holds back */
+        b->w->cl.clFlush(b->queue[i]);
     for (size_t i = 0; i < b->n; i++) {
         b->w->cl.clFinish(b->queue[i]);
         b->w->cl.clReleaseCommandQueue(b->queue[i]);
@@ -357,7 +374,14 @@ static void finish_and_answer(void *arg)
     free(b);
 }
 
-static struct blocking_free *queues_to_finish(struct hcl_call *c)
+static bool belongs(struct hcl_worker *w, cl_command_queue queue, cl_context context)
+{
+    cl_context its = NULL;
+    w->cl.clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(its), &its, NULL);
+    return its == context;
+}
+
+static struct blocking_free *queues_to_finish(struct hcl_call *c, cl_context context)
 {
     size_t n = 0;
     for (uint64_t id = 0; (id = hcl_objects_next(c->w->objects, id, HCL_QUEUE));)
@@ -367,8 +391,11 @@ static struct blocking_free *queues_to_finish(struct hcl_call *c)
         return NULL;
     *b = (struct blocking_free){.w = c->w, .slot = c->slot};
     for (uint64_t id = 0; (id = hcl_objects_next(c->w->objects, id, HCL_QUEUE)) && b->n < n;) {
-        b->queue[b->n] = hcl_object(c->w, id, HCL_QUEUE);
-        c->w->cl.clRetainCommandQueue(b->queue[b->n++]);
+        cl_command_queue queue = hcl_object(c->w, id, HCL_QUEUE);
+        if (!belongs(c->w, queue, context))
+            continue;
+        b->queue[b->n++] = queue;
+        c->w->cl.clRetainCommandQueue(queue);
     }
     return b;
 }
@@ -380,8 +407,9 @@ void hcl_clMemBlockingFreeINTEL(struct hcl_call *c)
     vocl_get_clMemBlockingFreeINTEL_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    bool known = hcl_object(c->w, q.context, HCL_CONTEXT) && hcl_object(c->w, q.svm, HCL_SVM);
-    struct blocking_free *b = known ? queues_to_finish(c) : NULL;
+    cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
+    bool known = context && hcl_object(c->w, q.svm, HCL_SVM);
+    struct blocking_free *b = known ? queues_to_finish(c, context) : NULL;
     if (!b) {
         hcl_reply_status(c, known ? CL_OUT_OF_HOST_MEMORY : CL_INVALID_VALUE);
     } else if (hcl_defer(c->w->defer, finish_and_answer, b)) {
