@@ -200,7 +200,7 @@ cl_int gcl_frame_queues(struct gcl_frame *f, cl_uint n, const cl_command_queue *
 cl_int gcl_frame_semaphores(struct gcl_frame *f, cl_uint n, const cl_semaphore_khr *list,
                             cl_int error, struct vocl_words *out)
 {
-    return put_handles(f, n, list, GCL_SEMAPHORE, error, out);
+    return n && list ? put_handles(f, n, list, GCL_SEMAPHORE, error, out) : CL_INVALID_VALUE;
 }
 
 cl_int gcl_frame_ulongs(struct gcl_frame *f, cl_uint n, const cl_ulong *list,

@@ -129,8 +129,7 @@ static cl_int put_exec_info(struct update *u, const struct vocl_mutable_dispatch
     w[0] = e->param_name;
     w[1] = e->param_value_size;
     w[2] = n;
-    put_value(u, e->param_value,
-              !n && e->param_value_size <= sizeof(cl_ulong) ? e->param_value_size : 0);
+    put_value(u, e->param_value, n ? 0 : gcl_svm_exec_bytes(e->param_name, e->param_value_size));
     w = next_words(u, 2 * n);
     for (size_t i = 0; i < n; i++) {
         if (!gcl_svm_find(pointers[i], 0, &at))

@@ -59,6 +59,10 @@ bool gcl_svm_what(const void *ptr, struct gcl_svm_request *rq, void **base);
  * those that do, or has no pointers in it. */
 size_t gcl_svm_exec_pointers(cl_kernel_exec_info name, size_t size, const void *value);
 
+/* The rest of its values: how many bytes of one cross. No flag is longer than 64 bits,
+ * and of a value that is none the runtime reads nothing. */
+size_t gcl_svm_exec_bytes(cl_kernel_exec_info name, size_t size);
+
 /* The queries and commands that both kinds have, under either name. */
 cl_int gcl_svm_fill(cl_command_queue queue, cl_command_type command, void *ptr, const void *pattern,
                     size_t pattern_size, size_t size, cl_uint n, const cl_event *list,

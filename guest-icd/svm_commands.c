@@ -334,6 +334,17 @@ size_t gcl_svm_exec_pointers(cl_kernel_exec_info name, size_t size, const void *
     return value && pointers && !(size % sizeof(void *)) ? size / sizeof(void *) : 0;
 }
 
+/* Nobody names a million buffers to one kernel. */
+#define MAX_ADDRESSES (1u << 20)
+
+size_t gcl_svm_exec_bytes(cl_kernel_exec_info name, size_t size)
+{
+    size_t most = name == CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT
+                      ? MAX_ADDRESSES * sizeof(cl_mem_device_address_ext)
+                      : sizeof(cl_ulong);
+    return size <= most ? size : 0;
+}
+
 cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info name, size_t size,
                                            const void *value)
 {
@@ -348,7 +359,7 @@ cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info
     size_t pointers = gcl_svm_exec_pointers(name, size, value);
     if (pointers)
         err = put_pointers(&f, pointers, value, NULL, &req.svm, &req.offsets);
-    else if (value && size <= sizeof(cl_ulong))
+    else if (value && gcl_svm_exec_bytes(name, size))
         req.value = (struct vocl_bytes){value, size};
     if (!err) {
         vocl_put_clSetKernelExecInfo_req(f.w, &req);

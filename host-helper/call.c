@@ -84,6 +84,14 @@ bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list)
     return false;
 }
 
+bool hcl_mem_properties_known(struct vocl_words list)
+{
+    for (uint64_t i = 0; i + 1 < list.count; i += 2)
+        if (list.v[i] != CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT)
+            return false;
+    return true;
+}
+
 /* The numbers of all clGet*Info calls are distinct. */
 bool hcl_info_is_handle(cl_uint param_name)
 {
@@ -113,7 +121,6 @@ bool hcl_info_is_handle(cl_uint param_name)
     case CL_DEVICE_SPIRV_EXTENDED_INSTRUCTION_SETS_KHR:
     case CL_DEVICE_SPIRV_EXTENSIONS_KHR:
     case CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT:
-    case CL_MEM_DEVICE_ADDRESS_EXT:
     case VOCL_MEM_DEVICE_PTR_POCL:
     case VOCL_MEM_DEVICE_PTRS_POCL:
     case CL_KERNEL_ALLOCATIONS_INFO_INTEL:

@@ -64,13 +64,11 @@ bool hcl_properties_ok(struct hcl_call *c, struct vocl_words list);
 
 /*
  * Are these properties of a buffer or an image ones that we know? OpenCL 3.0 has
- * none; those of extensions are devices' handles, or descriptors and handles of
- * the worker's, which a guest must not name.
+ * none, and cl_ext_buffer_device_address a plain number; those of other extensions
+ * are devices' handles, or descriptors and handles of the worker's, which a guest
+ * must not name.
  */
-static inline bool hcl_mem_properties_known(struct vocl_words list)
-{
-    return list.count <= 1;
-}
+bool hcl_mem_properties_known(struct vocl_words list);
 
 /*
  * Is the value that this query asks for a handle or a pointer? Those are the

@@ -37,7 +37,6 @@ static void *find(void *opaque, const char *name)
                : NULL;
 }
 
-/* The version of an extension that a device has, 0: none, or it does not say. */
 static cl_version device_version(const cl_icd_dispatch *cl, cl_device_id d, const char *name)
 {
     size_t n = 0;
@@ -51,6 +50,11 @@ static cl_version device_version(const cl_icd_dispatch *cl, cl_device_id d, cons
                 version = list[i].version;
     free(list);
     return version;
+}
+
+cl_version hcl_ext_version(struct hcl_worker *w, cl_device_id device, const char *name)
+{
+    return device_version(&w->cl, device, name);
 }
 
 /* Commands of command buffers got a parameter more in version 0.9.5. */

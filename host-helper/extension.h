@@ -22,6 +22,9 @@
  * function that the platform lacks is. */
 const struct hcl_ext_functions *hcl_ext_of(struct hcl_worker *w, const void *native);
 
+/* The version of an extension that a device has, 0: none, or it does not say. */
+cl_version hcl_ext_version(struct hcl_worker *w, cl_device_id device, const char *name);
+
 /* Those with which the object of this number was made. Never NULL. */
 const struct hcl_ext_functions *hcl_ext_made(struct hcl_worker *w, uint64_t id, enum hcl_type type);
 

@@ -6,6 +6,7 @@
 #include "callback.h"
 #include "calls.h"
 #include "data.h"
+#include "device_address.h"
 #include "handlers.h"
 
 /* The memory of a shared buffer goes when the runtime has let go of it, which
@@ -53,6 +54,19 @@ static cl_mem create_native(struct hcl_call *c, cl_context context,
     return NULL;
 }
 
+/* Enter a buffer, and the addresses with it that its properties give it. */
+static cl_int enter_buffer(struct hcl_call *c, cl_mem mem,
+                           const struct vocl_clCreateBufferWithProperties_req *q)
+{
+    struct hcl_addresses *a = hcl_addresses_create(c->w, mem, q->size, q->properties);
+    int rc = hcl_objects_add(c->w->objects, q->id, HCL_MEM, mem, a, hcl_addresses_destroy);
+    if (!rc)
+        return CL_SUCCESS;
+    hcl_addresses_destroy(a);
+    c->w->cl.clReleaseMemObject(mem);
+    return hcl_add_error(c->w, c->op, rc);
+}
+
 static void create_buffer(struct hcl_call *c,
                           const struct vocl_clCreateBufferWithProperties_req *q, bool properties)
 {
@@ -73,8 +87,13 @@ static void create_buffer(struct hcl_call *c,
         c->w->cl.clReleaseMemObject(mem);
         mem = NULL;
     }
-    ret = hcl_svm_made(c, ret, q->id, mem, svm);
     hcl_data_end(&d);
+    /* What goes with the entry is one or the other: a buffer of SVM has its address
+     * by that, and is refused as a device's. */
+    if (svm)
+        ret = hcl_svm_made(c, ret, q->id, mem, svm);
+    else if (ret == CL_SUCCESS && mem)
+        ret = enter_buffer(c, mem, q);
     hcl_reply_status(c, ret);
 }
 

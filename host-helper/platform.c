@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "extension.h"
 #include "filter.h"
 #include "handlers.h"
 #include "platform.h"
@@ -110,15 +111,25 @@ void hcl_clGetDeviceIDs(struct hcl_call *c)
     hcl_reply(c);
 }
 
-/* Crosses only where allocations are placed (svm.h). Where they are not, its name
- * is changed into one that the guest does not know, and so does not show. */
-#define USM "cl_intel_unified_shared_memory"
-
-static void hide_usm(void *value, size_t size)
+/* An extension that does not cross here gets a name that the guest does not know, and
+ * so does not show. */
+static void hide(void *value, size_t size, const char *name)
 {
     char *at = value, *end = at + size;
-    while ((at = memmem(at, (size_t)(end - at), USM, strlen(USM))))
+    while ((at = memmem(at, (size_t)(end - at), name, strlen(name))))
         *at++ = '-';
+}
+
+/* Crosses only where allocations are placed (svm.h). */
+#define USM "cl_intel_unified_shared_memory"
+
+/* Had other numbers, and flags in place of properties, before version 0.9.0. */
+#define ADDRESS "cl_ext_buffer_device_address"
+
+static bool has_older_address(struct hcl_worker *w, cl_device_id device)
+{
+    cl_version v = hcl_ext_version(w, device, ADDRESS);
+    return v && v < CL_MAKE_VERSION(0, 9, 0);
 }
 
 void hcl_edit_platform_info(struct hcl_worker *w, cl_platform_id p, cl_uint name, void *value,
@@ -126,14 +137,18 @@ void hcl_edit_platform_info(struct hcl_worker *w, cl_platform_id p, cl_uint name
 {
     cl_device_id devices[HCL_MAX_DEVICES];
     cl_uint n = 0;
-    bool placed = true;
+    bool placed = true, older = false;
     if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
         return;
     hcl_platform_devices(w, p, CL_DEVICE_TYPE_ALL, devices, &n);
-    for (cl_uint i = 0; i < n; i++)
+    for (cl_uint i = 0; i < n; i++) {
         placed = placed && hcl_svm_device_places(w, devices[i]);
+        older = older || has_older_address(w, devices[i]);
+    }
     if (!placed)
-        hide_usm(value, size);
+        hide(value, size, USM);
+    if (older)
+        hide(value, size, ADDRESS);
 }
 
 void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint name, void *value,
@@ -142,9 +157,12 @@ void hcl_edit_device_info(struct hcl_worker *w, cl_device_id device, cl_uint nam
     cl_device_svm_capabilities *svm = value;
     if (name == CL_DEVICE_SVM_CAPABILITIES && size == sizeof(*svm))
         *svm = hcl_svm_capabilities(w, device, *svm);
-    if ((name == CL_DEVICE_EXTENSIONS || name == CL_DEVICE_EXTENSIONS_WITH_VERSION) &&
-        !hcl_svm_device_places(w, device))
-        hide_usm(value, size);
+    if (name != CL_DEVICE_EXTENSIONS && name != CL_DEVICE_EXTENSIONS_WITH_VERSION)
+        return;
+    if (!hcl_svm_device_places(w, device))
+        hide(value, size, USM);
+    if (has_older_address(w, device))
+        hide(value, size, ADDRESS);
 }
 
 /*

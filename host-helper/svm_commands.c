@@ -10,6 +10,7 @@
 #include "calls.h"
 #include "data.h"
 #include "defer.h"
+#include "device_address.h"
 #include "extension.h"
 #include "handlers.h"
 #include "kernel.h"
@@ -300,6 +301,16 @@ void hcl_clSetKernelArgSVMPointer(struct hcl_call *c)
         hcl_reply_status(c, set_pointer(c->w, kernel, q.arg_index, usm_of(c->w, q.svm), ptr));
 }
 
+/* The value is addresses: those of buffers of the client's? */
+static bool addresses_known(struct hcl_worker *w, struct vocl_bytes value)
+{
+    const cl_mem_device_address_ext *list = value.data;
+    for (uint64_t i = 0; i < value.len / sizeof(*list); i++)
+        if (!hcl_address_known(w, list[i]))
+            return false;
+    return true;
+}
+
 /* The value is pointers, or a flag. What else there may be in a later version
  * could be a pointer, too, which the guest must not choose. */
 cl_int hcl_exec_info(struct hcl_call *c, const struct hcl_exec_info *e, size_t *size,
@@ -316,6 +327,10 @@ cl_int hcl_exec_info(struct hcl_call *c, const struct hcl_exec_info *e, size_t *
         if (*value)
             *size = e->svm.count * sizeof(void *);
         return CL_SUCCESS;
+    case CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT:
+        if (!addresses_known(c->w, e->value))
+            return CL_INVALID_VALUE;
+        return *value && e->value.len != *size ? CL_INVALID_VALUE : CL_SUCCESS;
     case CL_KERNEL_EXEC_INFO_SVM_FINE_GRAIN_SYSTEM:
     case CL_KERNEL_EXEC_INFO_INDIRECT_HOST_ACCESS_INTEL:
     case CL_KERNEL_EXEC_INFO_INDIRECT_DEVICE_ACCESS_INTEL:

@@ -42,6 +42,7 @@ struct hcl_worker {
     struct hcl_objects *objects;
     struct hcl_defer *defer;
     struct hcl_ext *ext; /* extension.h; decoder only */
+    struct hcl_addresses *addresses; /* device_address.h; decoder only */
 
     struct vocl_ring cmd; /* decoder only */
 

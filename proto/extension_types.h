@@ -138,16 +138,19 @@ typedef cl_uint cl_external_semaphore_handle_type_khr;
 #define CL_DEVICE_SPIRV_EXTENSIONS_KHR 0x12BA
 #endif
 
-/* cl_ext_buffer_device_address, the same in PoCL 5 and 6, and Intel's
- * cl_intel_kernel_allocations_info: addresses */
+/* cl_ext_buffer_device_address; it had other numbers before version 0.9.0 */
+typedef cl_ulong cl_mem_device_address_ext;
+#ifndef CL_MEM_DEVICE_ADDRESS_EXT
+#define CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT 0x5000
+#define CL_MEM_DEVICE_ADDRESS_EXT 0x5001
+#define CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT 0x5002
+#endif
+
+/* The same in PoCL 5 and 6, and Intel's cl_intel_kernel_allocations_info: addresses */
 #define VOCL_MEM_DEVICE_PTR_POCL 0xff01
 #define VOCL_MEM_DEVICE_PTRS_POCL 0xff02
 #ifndef CL_KERNEL_ALLOCATIONS_INFO_INTEL
 #define CL_KERNEL_ALLOCATIONS_INFO_INTEL 0x425A
-#endif
-#ifndef CL_MEM_DEVICE_ADDRESS_EXT
-#define CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT 0x5000
-#define CL_MEM_DEVICE_ADDRESS_EXT 0x5001
 #endif
 
 /* cl_khr_external_semaphore, cl_khr_external_memory: queries that do not cross */

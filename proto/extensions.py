@@ -182,6 +182,10 @@ EXTENSION_CALLS = [
               "cl_mem_advice_intel advice, cl_uint num_events_in_wait_list, "
               "const cl_event *event_wait_list, cl_event *event"),
 
+    Call("clSetKernelArgDevicePointerEXT", op=172, ext="cl_ext_buffer_device_address", ver="3.0",
+         host=False, args=[Handle("cl_kernel", "kernel"), Scalar("cl_uint", "arg_index"),
+                           Scalar("cl_mem_device_address_ext", "arg_value")]),
+
     # Of one function
     hand("clGetKernelSuggestedLocalWorkSizeKHR", 160,
          U64("command_queue", "kernel", "work_dim") + Words("global_work_offset") +
@@ -245,6 +249,8 @@ EXTENSIONS = [
         cl_nv_compiler_options cl_nv_copy_opts cl_nv_device_attribute_query cl_nv_pragma_unroll
         """.split()),
 
+    Extension("cl_ext_buffer_device_address", HERE, "from version 0.9.0 on: before, its numbers "
+              "were others"),
     Extension("cl_ext_device_fission", HERE, "as sub-devices of OpenCL 1.2"),
     Extension("cl_intel_subgroups", HERE),
     Extension("cl_intel_unified_shared_memory", HERE,
@@ -280,8 +286,6 @@ EXTENSIONS = [
         cl_arm_shared_virtual_memory cl_khr_unified_svm
         cl_pocl_command_buffer_svm cl_pocl_svm_rect
         """.split()),
-    Extension("cl_ext_buffer_device_address", FILTERED,
-              "where the device has its buffers: on a processor, addresses in the worker"),
     Extension("cl_ext_image_requirements_info", FILTERED, "its function is not carried"),
     Extension("cl_intel_accelerator", FILTERED, "its functions are not carried"),
     Extension("cl_intel_concurrent_dispatch", FILTERED, "its function is not carried"),

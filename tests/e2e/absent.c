@@ -21,6 +21,7 @@ static void no_extension_is_shown_without_its_functions(void)
         {"cl_khr_gl_sharing", "clCreateFromGLBuffer"},
         {"cl_intel_unified_shared_memory", "clHostMemAllocINTEL"},
         {"cl_pocl_content_size", "clSetContentSizeBufferPoCL"},
+        {"cl_ext_buffer_device_address", "clSetKernelArgDevicePointerEXT"},
         {"cl_ext_device_fission", "clCreateSubDevicesEXT"},
     };
     struct cl cl = cl_open(0);
@@ -75,7 +76,7 @@ static void no_extension_function_is_promised(void)
 {
     struct cl cl = cl_open(0);
     CHECK(!clGetExtensionFunctionAddressForPlatform(cl.platform, "clCreateFromNothingKHR"));
-    CHECK(!clGetExtensionFunctionAddressForPlatform(cl.platform, "clHostMemAllocINTEL"));
+    CHECK(!clGetExtensionFunctionAddressForPlatform(cl.platform, "clImportMemoryARM"));
     cl_close(&cl);
 }
 
@@ -114,15 +115,17 @@ static void sub_devices_have_their_earlier_functions(void)
     cl_close(&cl);
 }
 
-/* Addresses in the helper are no business of a program's. */
+/* Addresses in the helper are no business of a program's, but for those of buffers
+ * that it has made to have one. */
 static void no_query_answers_with_an_address(void)
 {
-    static const cl_uint names[] = {CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT, CL_MEM_DEVICE_ADDRESS_EXT,
-                                    VOCL_MEM_DEVICE_PTR_POCL, VOCL_MEM_DEVICE_PTRS_POCL};
+    static const cl_uint names[] = {CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT, VOCL_MEM_DEVICE_PTR_POCL,
+                                    VOCL_MEM_DEVICE_PTRS_POCL};
     struct cl cl = cl_open(0);
     cl_mem m = cl_buffer(&cl, 64);
     cl_kernel k = cl_kernel_of(&cl, "kernel void k(global int *p) { *p = 1; }", "k");
     size_t n = 0;
+    CHECK(clGetMemObjectInfo(m, CL_MEM_DEVICE_ADDRESS_EXT, 0, NULL, &n) < 0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         CL_IS(clGetMemObjectInfo(m, names[i], 0, NULL, &n), CL_INVALID_VALUE);
     CL_IS(clGetKernelInfo(k, CL_KERNEL_ALLOCATIONS_INFO_INTEL, 0, NULL, &n), CL_INVALID_VALUE);
@@ -131,7 +134,38 @@ static void no_query_answers_with_an_address(void)
     cl_close(&cl);
 }
 
+/* Whatever a program gives to a kernel as an address must be a buffer's. */
+static void an_address_of_no_buffer_is_refused(void)
+{
+    const cl_mem_properties properties[] = {CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT, CL_TRUE, 0};
+    cl_int(CL_API_CALL * set)(cl_kernel, cl_uint, cl_mem_device_address_ext);
+    struct cl cl = cl_open(0);
+    cl_int err = CL_SUCCESS;
+    cl_mem m = clCreateBufferWithProperties(cl.context, properties, 0, 4096, NULL, &err);
+    *(void **)&set =
+        clGetExtensionFunctionAddressForPlatform(cl.platform, "clSetKernelArgDevicePointerEXT");
+    if (m && set) {
+        cl_kernel k = cl_kernel_of(&cl, "kernel void k(global int *p) { *p = 1; }", "k");
+        cl_mem_device_address_ext at = 0, wrong;
+        CL(clGetMemObjectInfo(m, CL_MEM_DEVICE_ADDRESS_EXT, sizeof(at), &at, NULL));
+        CL(set(k, 0, at + 4092));
+        CL_IS(set(k, 0, at - 1), CL_INVALID_ARG_VALUE);
+        CL_IS(set(k, 0, at + 4097), CL_INVALID_ARG_VALUE);
+        CL_IS(set(k, 0, 4096), CL_INVALID_ARG_VALUE);
+        wrong = at - 4096;
+        CL_IS(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT, sizeof(wrong), &wrong),
+              CL_INVALID_VALUE);
+        CL(clReleaseMemObject(m));
+        CL_IS(set(k, 0, at), CL_INVALID_ARG_VALUE);
+        CL(clReleaseKernel(k));
+    } else if (m) {
+        CL(clReleaseMemObject(m));
+    }
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
+    CASE(an_address_of_no_buffer_is_refused),
     CASE(no_query_answers_with_an_address),
     CASE(sub_devices_have_their_earlier_functions),
     CASE(no_extension_is_shown_without_its_functions),

@@ -142,6 +142,7 @@ static void errors_are_those_of_the_specification(void)
     CHECK(!x.create(cl.context, NULL, &err) && err == CL_INVALID_VALUE);
     CHECK(!x.create(cl.context, unknown, &err) && err < 0);
     CL_IS(x.signal(cl.queue, 0, NULL, NULL, 0, NULL, NULL), CL_INVALID_VALUE);
+    CL_IS(x.signal(cl.queue, 1, NULL, NULL, 0, NULL, NULL), CL_INVALID_VALUE);
     CL_IS(x.signal(NULL, 1, &s, NULL, 0, NULL, NULL), CL_INVALID_COMMAND_QUEUE);
     CL_IS(x.retain(NULL), CL_INVALID_SEMAPHORE_KHR);
     CL(x.release(s));

@@ -22,6 +22,9 @@ void fake_svm(const void *p, size_t size);
 /* A function of cl_intel_unified_shared_memory, or NULL. */
 void *fake_usm_function(const char *name);
 
+/* Aborts unless this is an address in a live buffer, or right behind it. */
+void fake_address(cl_ulong address);
+
 /* Of clSetKernelExecInfo. */
 cl_int fake_exec_info(cl_kernel_exec_info name, size_t size, const void *value);
 

@@ -210,6 +210,14 @@ COMMAND(kernel, cl_kernel k, cl_uint dim, const size_t *offset, const size_t *gl
     return recorded(record(b, q, p, n, waits, at), b, handle);
 }
 
+static cl_int CL_API_CALL set_address(cl_kernel k, cl_uint index, cl_mem_device_address_ext address)
+{
+    fake_of(k, HCL_KERNEL);
+    if (address)
+        fake_address(address);
+    return index < 3 ? CL_SUCCESS : CL_INVALID_ARG_INDEX;
+}
+
 static cl_int CL_API_CALL suggest(cl_command_queue q, cl_kernel k, cl_uint dim,
                                   const size_t *offset, const size_t *global, size_t *size)
 {
@@ -293,6 +301,7 @@ static const struct {
     {"clEnqueueWaitSemaphoresKHR", (void *)on_semaphores},
     {"clGetSemaphoreInfoKHR", (void *)semaphore_info},
     {"clGetKernelSuggestedLocalWorkSizeKHR", (void *)suggest},
+    {"clSetKernelArgDevicePointerEXT", (void *)set_address},
     {"clSetContentSizeBufferPoCL", (void *)content_size},
     {"clTerminateContextKHR", (void *)terminate},
 };

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "extension_types.h"
+#include "fuzz_body.h"
+
 INFO(sampler_info, cl_sampler, HCL_SAMPLER, cl_sampler_info)
 
 static struct fake_rows range(const void *ptr, size_t size)
@@ -13,11 +16,15 @@ static struct fake_rows range(const void *ptr, size_t size)
 static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void *value,
                                    size_t *ret)
 {
+    const cl_ulong address = FUZZ_ADDRESS;
     struct fake *m = fake_of(h, HCL_MEM);
     if (name == CL_MEM_FLAGS)
         return give(&m->flags, sizeof(m->flags), size, value, ret);
     if (name == CL_MEM_TYPE)
         return give(&m->mem_type, sizeof(m->mem_type), size, value, ret);
+    if (name == CL_MEM_DEVICE_ADDRESS_EXT)
+        return m->has_address ? give(&address, sizeof(address), size, value, ret)
+                              : CL_INVALID_OPERATION;
     if (name == CL_MEM_HOST_PTR && m->flags & CL_MEM_USE_HOST_PTR)
         return give(&m->data, sizeof(m->data), size, value, ret);
     return some_info(name, size, value, ret);
@@ -67,8 +74,20 @@ static cl_mem CL_API_CALL create_buffer_with_properties(cl_context c, const cl_m
                                                         cl_mem_flags flags, size_t size, void *host,
                                                         cl_int *ret)
 {
-    read_properties64(p);
-    return create_mem(c, flags, size, host, ret);
+    bool has_address = false;
+    for (; p && *p; p += 2)
+        has_address = has_address || (*p == CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT && p[1]);
+    cl_mem m = create_mem(c, flags, size, host, ret);
+    if (m)
+        ((struct fake *)m)->has_address = has_address;
+    return m;
+}
+
+void fake_address(cl_ulong address)
+{
+    size_t size = fake_largest_addressed();
+    if (!size || address < FUZZ_ADDRESS || address - FUZZ_ADDRESS > size)
+        abort();
 }
 
 static cl_mem CL_API_CALL create_sub_buffer(cl_mem parent, cl_mem_flags flags,

@@ -114,6 +114,15 @@ void fake_on_end(struct fake *f, void *fn, void *user_data)
         f->callbacks = c;
 }
 
+size_t fake_largest_addressed(void)
+{
+    size_t most = 0;
+    for (struct fake *f = objects; f; f = f->next)
+        if (f->refs > 0 && f->has_address && f->size > most)
+            most = f->size;
+    return most;
+}
+
 void fake_read(const void *p, size_t n)
 {
     const volatile uint8_t *at = p;

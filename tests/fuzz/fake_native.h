@@ -37,6 +37,7 @@ struct fake {
     cl_mem_object_type mem_type;
     uint8_t *data; /* mem: its content, ours or the host pointer's */
     size_t size;
+    bool has_address; /* mem: cl_ext_buffer_device_address's */
     struct fake *parent;
     cl_int status; /* event */
     bool is_user;  /* event */
@@ -80,6 +81,9 @@ void fake_on_end(struct fake *f, void *fn, void *user_data);
 cl_int fake_enqueue(const void *queue, const void *mem, struct fake_rows rows, bool out, cl_uint n,
                     const cl_event *list, cl_event *event);
 void fake_set_status(struct fake *event, cl_int status);
+
+/* Of the live buffers that have an address, which all have the same, the largest; 0: none. */
+size_t fake_largest_addressed(void);
 
 /* Touch memory; a wrong bound is for the sanitizers to see. */
 void fake_read(const void *p, size_t n);

@@ -159,6 +159,9 @@ cl_int fake_exec_info(cl_kernel_exec_info name, size_t size, const void *value)
     fake_read(value, size);
     for (size_t i = 0; pointers && i < size / sizeof(void *); i++)
         fake_svm(((void **)value)[i], 0);
+    bool addresses = name == CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT;
+    for (size_t i = 0; addresses && i < size / sizeof(cl_ulong); i++)
+        fake_address(((cl_ulong *)value)[i]);
     return CL_SUCCESS;
 }
 

@@ -6,7 +6,7 @@
 #include "extension_types.h"
 
 /* Fields of these names hold one of these values, most of the time. */
-#define MANY 8
+#define MANY 10
 
 static const struct {
     const char *names; /* separated and surrounded by spaces */
@@ -22,12 +22,12 @@ static const struct {
     {" sema_object sema_objects ", {FUZZ_SEMAPHORE, FUZZ_NEW, FUZZ_SEMAPHORE}, 3},
     {" properties ",
      {CL_SEMAPHORE_TYPE_KHR, CL_COMMAND_BUFFER_FLAGS_KHR, CL_SEMAPHORE_DEVICE_HANDLE_LIST_KHR,
-      FUZZ_DEVICE, 1, 0, CL_MEM_ALLOC_FLAGS_INTEL},
-     7},
+      FUZZ_DEVICE, 1, 0, CL_MEM_ALLOC_FLAGS_INTEL, CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT},
+     8},
     {" sync_point_wait_list ", {1, 2, (uint64_t)1 << 32}, 3},
     {" buffer memobj src_buffer dst_buffer mem_objects content_size_buffer ",
-     {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1},
-     6},
+     {FUZZ_BUFFER, FUZZ_SHARED, FUZZ_BUFFER, FUZZ_SHARED, FUZZ_NEW, FUZZ_NEW + 1, FUZZ_ADDRESSED},
+     7},
     {" object ", {0, FUZZ_BUFFER, 0, FUZZ_SAMPLER, FUZZ_IMAGE, FUZZ_NEW}, 6},
     {" image src_image dst_image ", {FUZZ_IMAGE, FUZZ_IMAGE, FUZZ_BUFFER}, 3},
     {" sampler ", {FUZZ_SAMPLER}, 1},
@@ -49,8 +49,9 @@ static const struct {
     {" want_value shared blocking_read blocking_write blocking_map enable ", {0, 1}, 2},
     {" param_name ",
      {CL_MEM_FLAGS, CL_PROGRAM_BINARIES, CL_PROGRAM_BINARY_SIZES, CL_CONTEXT_DEVICES,
-      CL_DEVICE_NAME, 0x110f, CL_DEVICE_SVM_CAPABILITIES, CL_KERNEL_EXEC_INFO_SVM_PTRS},
-     8},
+      CL_DEVICE_NAME, 0x110f, CL_DEVICE_SVM_CAPABILITIES, CL_KERNEL_EXEC_INFO_SVM_PTRS,
+      CL_MEM_DEVICE_ADDRESS_EXT, CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT},
+     10},
     {" param_value_size ", {0, 4, 8, 64, 40000, 100000}, 6},
     {" event_slot slot ", {0, 1, 2, 3, 65535, 65536}, 6},
     {" execution_status ", {0, (uint64_t)-1, (uint64_t)-59, 1}, 4},
@@ -80,6 +81,10 @@ static const struct {
      {0x100000000000, 0x200000000000, 4096, 0, 0x7ffffffff000, 0xfffffffffffff000, 0x100000000008},
      7},
     {" placed ", {0, 1}, 2},
+    {" arg_value ",
+     {FUZZ_ADDRESS, FUZZ_ADDRESS + 4096, FUZZ_ADDRESS + 5000, FUZZ_ADDRESS + 5001, 0},
+     5},
+    {" offsets sizes ", {0, 1, 100, 4095, 65536}, 5},
     {" alignment ", {0, 8, 64, 3}, 4},
     {" cookie ", {1, 2, 3, 4, 5, 6}, 6},
 };
@@ -135,7 +140,8 @@ static void put_config(struct fuzz_input *in, struct vocl_writer *w)
     }
     for (; infos; infos--) {
         uint64_t pointers = fuzz_pick(in, 3);
-        words[n++] = CL_KERNEL_EXEC_INFO_SVM_PTRS + fuzz_pick(in, 4) / 2;
+        words[n++] = fuzz_pick(in, 4) ? CL_KERNEL_EXEC_INFO_SVM_PTRS + fuzz_pick(in, 4) / 2
+                                      : CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT;
         words[n++] = 4 << fuzz_pick(in, 3);
         words[n++] = pointers;
         for (uint64_t i = 0; i < 2 * pointers; i++)
@@ -159,6 +165,8 @@ static void put_words(struct fuzz_input *in, const char *name, struct vocl_write
     bool sizes = strstr(name, "origin") || !strcmp(name, "region");
     if (!strcmp(name, "desc"))
         count = 9;
+    else if (strstr(" svm offsets sizes ", name) && fuzz_pick(in, 4))
+        count = 1; /* lists of the same length */
     else if (!strcmp(name, "configs"))
         count = 6 + fuzz_pick(in, 6);
     else if (sizes && fuzz_pick(in, 16))
@@ -180,8 +188,8 @@ static struct vocl_bytes text_for(struct fuzz_input *in, char *text, const char 
     uint32_t how = fuzz_pick(in, 8);
     if (how == 7)
         return (struct vocl_bytes){0};
-    if (!strcmp(name, "arg_value") && how) {
-        uint64_t value = fuzz_u64(in);
+    if ((!strcmp(name, "arg_value") && how) || (!strcmp(name, "value") && how == 1)) {
+        uint64_t value = how % 2 ? value_for(in, "arg_value") : fuzz_u64(in);
         memcpy(text, &value, sizeof(value));
         return (struct vocl_bytes){text, sizeof(value)};
     }

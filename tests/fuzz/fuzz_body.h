@@ -42,6 +42,7 @@ enum fuzz_id {
     FUZZ_QUEUE,
     FUZZ_BUFFER,
     FUZZ_SHARED,
+    FUZZ_ADDRESSED,
     FUZZ_IMAGE,
     FUZZ_SAMPLER,
     FUZZ_PROGRAM,
@@ -60,6 +61,9 @@ enum fuzz_id {
 #define FUZZ_DEVICE 0x80000001u
 #define FUZZ_REGION 1u
 #define FUZZ_REGION_SIZE 65536u
+
+/* Where devices have every buffer that has an address. */
+#define FUZZ_ADDRESS ((uint64_t)0x500000000000)
 
 /* Write a body of these fields; one in some is spoilt. */
 void fuzz_body(struct fuzz_input *in, const struct fuzz_field *fields, struct vocl_writer *w);

@@ -689,8 +689,13 @@ static void extensions(void)
         function("clGetKernelSuggestedLocalWorkSizeKHR");
     cl_uint dim = 1 + fuzz_pick(&helper.in, 3);
     size_t global[3] = {8, 8, 8}, *size = malloc(dim * sizeof(*size));
-    switch (fuzz_pick(&helper.in, 5)) {
+    cl_int(CL_API_CALL * set_address)(cl_kernel, cl_uint, cl_mem_device_address_ext) =
+        function("clSetKernelArgDevicePointerEXT");
+    switch (fuzz_pick(&helper.in, 6)) {
     case 0:
+        set_address(app.kernel, 0, fuzz_u64(&helper.in));
+        break;
+    case 5:
         semaphores();
         break;
     case 1:

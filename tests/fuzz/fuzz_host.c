@@ -96,6 +96,7 @@ static void prelude(void)
 {
     static const uint64_t device[] = {FUZZ_DEVICE}, waits[] = {FUZZ_USER_EVENT},
                           queues[] = {FUZZ_QUEUE}, one[] = {1},
+                          addressed[] = {CL_MEM_DEVICE_PRIVATE_ADDRESS_EXT, CL_TRUE, 0},
                           binary[] = {CL_SEMAPHORE_TYPE_KHR, CL_SEMAPHORE_TYPE_BINARY_KHR, 0};
     static const uint64_t desc[9] = {CL_MEM_OBJECT_IMAGE2D, 16, 16, 0, 0, 0, 0, 0, 0};
     static const struct vocl_bytes source[] = {{"kernel", 6}};
@@ -107,6 +108,8 @@ static void prelude(void)
     SEND(clCreateBuffer, .id = FUZZ_BUFFER, .context = FUZZ_CONTEXT, .size = FUZZ_REGION_SIZE);
     SEND(clCreateBuffer, .id = FUZZ_SHARED, .context = FUZZ_CONTEXT, .flags = CL_MEM_USE_HOST_PTR,
          .size = FUZZ_REGION_SIZE, .shared = 1, .host_ptr = region);
+    SEND(clCreateBufferWithProperties, .id = FUZZ_ADDRESSED, .context = FUZZ_CONTEXT, .size = 5000,
+         .properties = {addressed, 3});
     SEND(clCreateImage, .id = FUZZ_IMAGE, .context = FUZZ_CONTEXT, .desc = {desc, 9});
     SEND(clCreateSampler, .id = FUZZ_SAMPLER, .context = FUZZ_CONTEXT, .addressing_mode = 1);
     SEND(clCreateProgramWithSource, .id = FUZZ_PROGRAM, .context = FUZZ_CONTEXT,
