@@ -70,12 +70,6 @@ def enqueue(name, op, *args, command, ver="1.0", **kw):
     return Call(name, op=op, args=[QUEUE, *args, WAIT_LIST, NewEvent(command)], ver=ver, **kw)
 
 
-def absent(name, ver, decl, err="CL_INVALID_OPERATION", ret="cl_int",
-           note="a later version carries it"):
-    """Not carried yet: fails with the specification's error for it. decl: its C parameters."""
-    return Call(name, cls=LOCAL, ver=ver, err=err, ret=ret, args=raw(decl), host=False, note=note)
-
-
 def raw(decl):
     return [Raw(" ".join(p.split())) for p in split_params(decl)]
 

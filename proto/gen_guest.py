@@ -6,17 +6,6 @@ from gen_codec import op_name
 from model import (Array, BytesIn, CommandProperties, Data, FILTERED, Handle, Handles, INFO, LOCAL,
                    NEW_COMMAND, NewEvent, OutScalar, POST, SYNC_POINTS, Scalar, Sizes, String, SvmPointer)
 
-FAIL = {"cl_int": "return CL_INVALID_OPERATION;"}
-
-
-def stub_absent(o, c):
-    body = []
-    if any(d.endswith("*errcode_ret") for d, _ in c.params):
-        body.append(f"    if (errcode_ret)\n        *errcode_ret = {c.err};")
-    body.append({"cl_int": f"    return {c.err};", "void": "    return;"}.get(c.ret, "    return NULL;"))
-    o(f"\n/* Not carried: {c.note}. */")
-    o(f"static {c.ret} CL_API_CALL gcl_{c.name}({params_text(c)})\n{{\n" + "\n".join(body) + "\n}")
-
 
 def stub_count(o, c):
     """Retain and release: a count in the shadow; the last release is a post."""
@@ -169,9 +158,7 @@ def stubs(calls, extension_calls, extensions):
     o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
                                           "extension.h", "mutable_command.h", "stubs.h", "svm.h", "calls.h")
     for c in [*calls, *extension_calls]:
-        if c.err:
-            stub_absent(o, c)
-        elif c.alias:
+        if c.alias:
             continue
         elif c.name.startswith(("clRetain", "clRelease")):
             stub_count(o, c)
@@ -211,7 +198,7 @@ def header(calls, extension_calls):
     o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<CL/cl_icd.h>", "extension_types.h")
     o("\n/* What every handle points at first (cl_khr_icd). */\nextern const cl_icd_dispatch gcl_dispatch;\n")
     for c in calls:
-        if c.carried and not c.guest:
+        if not c.guest:
             o(f"__typeof__({c.name}) gcl_{c.name};")
     for c in extension_calls:
         if not c.guest and not c.alias:

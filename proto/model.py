@@ -116,7 +116,7 @@ def Size(name):
 
 @dataclass
 class Raw(Arg):
-    """A parameter of a call that is not carried: only its C declaration."""
+    """A parameter of a call that is written by hand: only its C declaration."""
     decl: str
 
     @property
@@ -368,7 +368,6 @@ class Call:
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
     edit    host: function that changes the value of an info query before it is sent
-    err     not carried: the error it returns
     ext     the extension that it belongs to; None: a core call
     alias   the core call that does the same, with the same parameters
     """
@@ -383,15 +382,10 @@ class Call:
     host: bool = True
     local: str = None
     edit: str = None
-    err: str = None
     ext: str = None
     alias: str = None
     ret: str = "cl_int"
     note: str = ""
-
-    @property
-    def carried(self):
-        return self.err is None
 
     @property
     def request_fields(self):

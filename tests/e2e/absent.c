@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls that docs/coverage.md says are not carried: each is there, and says
- * what the specification has for a device that cannot do it. Remote only.
+ * What docs/coverage.md says does not cross, or only in part: no extension is
+ * shown whose functions are not there, and what is refused is refused by an error
+ * of the specification's, also where a runtime ends the process. Remote only.
  */
 #include <string.h>
 
