@@ -28,12 +28,12 @@ struct hcl_svm {
     int refs;
 };
 
-static void native_free(struct hcl_svm *s)
+static void native_free(const struct hcl_svm *s, void *base)
 {
     if (s->usm)
-        s->usm->clMemFreeINTEL(s->context, s->base);
+        s->usm->clMemFreeINTEL(s->context, base);
     else
-        s->w->cl.clSVMFree(s->context, s->base);
+        s->w->cl.clSVMFree(s->context, base);
 }
 
 /* The runtime gets back memory such as it gave: its allocator may write into it,
@@ -53,7 +53,7 @@ static void svm_free(struct hcl_svm *s)
         hcl_worker_stop(s->w, VOCL_LOST_LIMIT, "no mapping left to take SVM back with");
         return;
     }
-    native_free(s);
+    native_free(s, s->base);
     if (s->region)
         hcl_region_put(s->region);
     s->w->cl.clReleaseContext(s->context);
@@ -206,19 +206,28 @@ static void *native_alloc(struct hcl_worker *w, const struct request *rq, size_t
     }
 }
 
+/* NVIDIA's runtime (580) returns none now and then, and one the next time. */
+#define ALLOC_TRIES 4
+
 /* Whole pages, so that the program's memory shares none with anything of the
  * runtime's; if the runtime does not begin with one, a page more. s->ptr is the
- * first of them. */
+ * first of them. What does not fit is kept until there is another. */
 static cl_int alloc_pages(struct hcl_svm *s, const struct request *rq)
 {
     cl_int ret = CL_OUT_OF_RESOURCES;
-    hcl_page_align(SVM_PAGE);
-    s->base = native_alloc(s->w, rq, s->len, &ret);
-    hcl_page_align(0);
-    if (s->base && first_page(s->base) != s->base) {
-        native_free(s);
-        s->base = native_alloc(s->w, rq, s->len + SVM_PAGE, &ret);
+    void *unfit = NULL;
+    for (int i = 0; i < ALLOC_TRIES && !s->base; i++) {
+        size_t more = i ? SVM_PAGE : 0;
+        hcl_page_align(SVM_PAGE);
+        s->base = native_alloc(s->w, rq, s->len + more, &ret);
+        hcl_page_align(0);
+        if (s->base && !more && first_page(s->base) != s->base) {
+            unfit = s->base;
+            s->base = NULL;
+        }
     }
+    if (unfit)
+        native_free(s, unfit);
     s->ptr = first_page(s->base);
     return s->base ? CL_SUCCESS : ret;
 }
