@@ -121,7 +121,8 @@ static void a_kernel_follows_a_list_that_the_program_linked(void)
     CL(clSetKernelArgSVMPointer(k, 0, node[0]));
     CL(clSetKernelArgSVMPointer(k, 1, sum));
     run(&cl, k, 1);
-    CL_ANY(clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, 0, NULL)); /* unset: PoCL takes it */
+    CL_ANY(
+        clSetKernelExecInfo(k, CL_KERNEL_EXEC_INFO_SVM_PTRS, 0, NULL)); /* unset: PoCL takes it */
     map(&cl, sum, sizeof(*sum), CL_MAP_READ);
     CHECK(*sum == expected);
     unmap(&cl, sum);
