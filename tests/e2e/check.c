@@ -82,6 +82,13 @@ void cl_close(struct cl *cl)
     CL(clReleaseContext(cl->context));
 }
 
+void *cl_function(struct cl *cl, const char *name)
+{
+    void *fn = clGetExtensionFunctionAddressForPlatform(cl->platform, name);
+    CHECK(fn);
+    return fn;
+}
+
 cl_mem cl_buffer(struct cl *cl, size_t size)
 {
     cl_int err;

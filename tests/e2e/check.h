@@ -59,6 +59,9 @@ struct cl {
 struct cl cl_open(cl_command_queue_properties properties);
 void cl_close(struct cl *cl);
 
+/* A function of an extension, which the platform must have. */
+void *cl_function(struct cl *cl, const char *name);
+
 cl_mem cl_buffer(struct cl *cl, size_t size);
 /* Build; on failure, print the log and end the program. */
 cl_program cl_build(struct cl *cl, const char *source);

@@ -66,13 +66,6 @@ static struct {
     (x.old ? x.function.old(buffer, NULL, __VA_ARGS__, NULL)                                       \
            : x.function.now(buffer, NULL, NULL, __VA_ARGS__, NULL))
 
-static void *function(struct cl *cl, const char *name)
-{
-    void *fn = clGetExtensionFunctionAddressForPlatform(cl->platform, name);
-    CHECK(fn);
-    return fn;
-}
-
 static cl_version version_of(struct cl *cl)
 {
     static cl_name_version list[256];
@@ -91,21 +84,21 @@ static struct cl open_with_functions(void)
     if (!version)
         exit(77);
     x.old = version < CL_MAKE_VERSION(0, 9, 5);
-    *(void **)&x.create = function(&cl, "clCreateCommandBufferKHR");
-    *(void **)&x.retain = function(&cl, "clRetainCommandBufferKHR");
-    *(void **)&x.release = function(&cl, "clReleaseCommandBufferKHR");
-    *(void **)&x.finalize = function(&cl, "clFinalizeCommandBufferKHR");
-    *(void **)&x.enqueue = function(&cl, "clEnqueueCommandBufferKHR");
-    *(void **)&x.info = function(&cl, "clGetCommandBufferInfoKHR");
-    *(void **)&x.kernel = function(&cl, "clCommandNDRangeKernelKHR");
-    x.barrier.found = function(&cl, "clCommandBarrierWithWaitListKHR");
-    x.copy.found = function(&cl, "clCommandCopyBufferKHR");
-    x.copy_rect.found = function(&cl, "clCommandCopyBufferRectKHR");
-    x.fill.found = function(&cl, "clCommandFillBufferKHR");
-    x.fill_image.found = function(&cl, "clCommandFillImageKHR");
-    x.copy_image.found = function(&cl, "clCommandCopyImageKHR");
-    x.to_buffer.found = function(&cl, "clCommandCopyImageToBufferKHR");
-    x.to_image.found = function(&cl, "clCommandCopyBufferToImageKHR");
+    *(void **)&x.create = cl_function(&cl, "clCreateCommandBufferKHR");
+    *(void **)&x.retain = cl_function(&cl, "clRetainCommandBufferKHR");
+    *(void **)&x.release = cl_function(&cl, "clReleaseCommandBufferKHR");
+    *(void **)&x.finalize = cl_function(&cl, "clFinalizeCommandBufferKHR");
+    *(void **)&x.enqueue = cl_function(&cl, "clEnqueueCommandBufferKHR");
+    *(void **)&x.info = cl_function(&cl, "clGetCommandBufferInfoKHR");
+    *(void **)&x.kernel = cl_function(&cl, "clCommandNDRangeKernelKHR");
+    x.barrier.found = cl_function(&cl, "clCommandBarrierWithWaitListKHR");
+    x.copy.found = cl_function(&cl, "clCommandCopyBufferKHR");
+    x.copy_rect.found = cl_function(&cl, "clCommandCopyBufferRectKHR");
+    x.fill.found = cl_function(&cl, "clCommandFillBufferKHR");
+    x.fill_image.found = cl_function(&cl, "clCommandFillImageKHR");
+    x.copy_image.found = cl_function(&cl, "clCommandCopyImageKHR");
+    x.to_buffer.found = cl_function(&cl, "clCommandCopyImageToBufferKHR");
+    x.to_image.found = cl_function(&cl, "clCommandCopyBufferToImageKHR");
     return cl;
 }
 
@@ -273,8 +266,8 @@ static bool has_svm(struct cl *cl)
     clGetDeviceInfo(cl->device, CL_DEVICE_SVM_CAPABILITIES, sizeof(svm), &svm, NULL);
     if (!svm || version_of(cl) < CL_MAKE_VERSION(0, 9, 4))
         return false;
-    x.svm_copy.found = function(cl, "clCommandSVMMemcpyKHR");
-    x.svm_fill.found = function(cl, "clCommandSVMMemFillKHR");
+    x.svm_copy.found = cl_function(cl, "clCommandSVMMemcpyKHR");
+    x.svm_fill.found = cl_function(cl, "clCommandSVMMemFillKHR");
     return true;
 }
 

@@ -27,13 +27,6 @@ static struct {
                               size_t *);
 } x;
 
-static void *function(struct cl *cl, const char *name)
-{
-    void *fn = clGetExtensionFunctionAddressForPlatform(cl->platform, name);
-    CHECK(fn);
-    return fn;
-}
-
 static struct cl open_with_functions(void)
 {
     static char list[16384];
@@ -41,13 +34,13 @@ static struct cl open_with_functions(void)
     CL(clGetDeviceInfo(cl.device, CL_DEVICE_EXTENSIONS, sizeof(list), list, NULL));
     if (!strstr(list, "cl_khr_command_buffer_mutable_dispatch"))
         exit(77);
-    *(void **)&x.create = function(&cl, "clCreateCommandBufferKHR");
-    *(void **)&x.release = function(&cl, "clReleaseCommandBufferKHR");
-    *(void **)&x.finalize = function(&cl, "clFinalizeCommandBufferKHR");
-    *(void **)&x.enqueue = function(&cl, "clEnqueueCommandBufferKHR");
-    *(void **)&x.kernel = function(&cl, "clCommandNDRangeKernelKHR");
-    *(void **)&x.update = function(&cl, "clUpdateMutableCommandsKHR");
-    *(void **)&x.info = function(&cl, "clGetMutableCommandInfoKHR");
+    *(void **)&x.create = cl_function(&cl, "clCreateCommandBufferKHR");
+    *(void **)&x.release = cl_function(&cl, "clReleaseCommandBufferKHR");
+    *(void **)&x.finalize = cl_function(&cl, "clFinalizeCommandBufferKHR");
+    *(void **)&x.enqueue = cl_function(&cl, "clEnqueueCommandBufferKHR");
+    *(void **)&x.kernel = cl_function(&cl, "clCommandNDRangeKernelKHR");
+    *(void **)&x.update = cl_function(&cl, "clUpdateMutableCommandsKHR");
+    *(void **)&x.info = cl_function(&cl, "clGetMutableCommandInfoKHR");
     return cl;
 }
 

@@ -20,13 +20,6 @@ static struct {
     cl_int(CL_API_CALL *info)(cl_semaphore_khr, cl_semaphore_info_khr, size_t, void *, size_t *);
 } x;
 
-static void *function(struct cl *cl, const char *name)
-{
-    void *fn = clGetExtensionFunctionAddressForPlatform(cl->platform, name);
-    CHECK(fn);
-    return fn;
-}
-
 static struct cl open_with_functions(void)
 {
     static char list[16384];
@@ -34,12 +27,12 @@ static struct cl open_with_functions(void)
     CL(clGetDeviceInfo(cl.device, CL_DEVICE_EXTENSIONS, sizeof(list), list, NULL));
     if (!strstr(list, "cl_khr_semaphore"))
         exit(77);
-    *(void **)&x.create = function(&cl, "clCreateSemaphoreWithPropertiesKHR");
-    *(void **)&x.retain = function(&cl, "clRetainSemaphoreKHR");
-    *(void **)&x.release = function(&cl, "clReleaseSemaphoreKHR");
-    *(void **)&x.wait = function(&cl, "clEnqueueWaitSemaphoresKHR");
-    *(void **)&x.signal = function(&cl, "clEnqueueSignalSemaphoresKHR");
-    *(void **)&x.info = function(&cl, "clGetSemaphoreInfoKHR");
+    *(void **)&x.create = cl_function(&cl, "clCreateSemaphoreWithPropertiesKHR");
+    *(void **)&x.retain = cl_function(&cl, "clRetainSemaphoreKHR");
+    *(void **)&x.release = cl_function(&cl, "clReleaseSemaphoreKHR");
+    *(void **)&x.wait = cl_function(&cl, "clEnqueueWaitSemaphoresKHR");
+    *(void **)&x.signal = cl_function(&cl, "clEnqueueSignalSemaphoresKHR");
+    *(void **)&x.info = cl_function(&cl, "clGetSemaphoreInfoKHR");
     return cl;
 }
 

@@ -29,13 +29,6 @@ static struct {
     __typeof__(clEnqueueMemAdviseINTEL) *advise;
 } usm;
 
-static void *function(struct cl *cl, const char *name)
-{
-    void *fn = clGetExtensionFunctionAddressForPlatform(cl->platform, name);
-    CHECK(fn);
-    return fn;
-}
-
 static struct cl open_usm(void)
 {
     struct cl cl = cl_open(0);
@@ -43,17 +36,17 @@ static struct cl open_usm(void)
     CL(clGetDeviceInfo(cl.device, CL_DEVICE_EXTENSIONS, sizeof(list), list, NULL));
     if (!strstr(list, "cl_intel_unified_shared_memory"))
         check_skip("this device has no unified shared memory");
-    *(void **)&usm.host = function(&cl, "clHostMemAllocINTEL");
-    *(void **)&usm.device = function(&cl, "clDeviceMemAllocINTEL");
-    *(void **)&usm.shared = function(&cl, "clSharedMemAllocINTEL");
-    *(void **)&usm.free = function(&cl, "clMemFreeINTEL");
-    *(void **)&usm.blocking_free = function(&cl, "clMemBlockingFreeINTEL");
-    *(void **)&usm.info = function(&cl, "clGetMemAllocInfoINTEL");
-    *(void **)&usm.set_arg = function(&cl, "clSetKernelArgMemPointerINTEL");
-    *(void **)&usm.fill = function(&cl, "clEnqueueMemFillINTEL");
-    *(void **)&usm.copy = function(&cl, "clEnqueueMemcpyINTEL");
-    *(void **)&usm.migrate = function(&cl, "clEnqueueMigrateMemINTEL");
-    *(void **)&usm.advise = function(&cl, "clEnqueueMemAdviseINTEL");
+    *(void **)&usm.host = cl_function(&cl, "clHostMemAllocINTEL");
+    *(void **)&usm.device = cl_function(&cl, "clDeviceMemAllocINTEL");
+    *(void **)&usm.shared = cl_function(&cl, "clSharedMemAllocINTEL");
+    *(void **)&usm.free = cl_function(&cl, "clMemFreeINTEL");
+    *(void **)&usm.blocking_free = cl_function(&cl, "clMemBlockingFreeINTEL");
+    *(void **)&usm.info = cl_function(&cl, "clGetMemAllocInfoINTEL");
+    *(void **)&usm.set_arg = cl_function(&cl, "clSetKernelArgMemPointerINTEL");
+    *(void **)&usm.fill = cl_function(&cl, "clEnqueueMemFillINTEL");
+    *(void **)&usm.copy = cl_function(&cl, "clEnqueueMemcpyINTEL");
+    *(void **)&usm.migrate = cl_function(&cl, "clEnqueueMigrateMemINTEL");
+    *(void **)&usm.advise = cl_function(&cl, "clEnqueueMemAdviseINTEL");
     return cl;
 }
 
