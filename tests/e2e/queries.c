@@ -353,6 +353,16 @@ static void programs_and_kernels(void)
     CL(clReleaseProgram(p));
 }
 
+/* A runtime (PoCL) may hold the event of a completed command a moment longer. */
+static void let_go_of(cl_event e)
+{
+    cl_uint refs = 0;
+    for (int i = 0; i < 200 && refs != 1; i++) {
+        sleep_ms(i ? 10 : 0);
+        CL(clGetEventInfo(e, CL_EVENT_REFERENCE_COUNT, sizeof(refs), &refs, NULL));
+    }
+}
+
 static void events(void)
 {
     cl_int err;
@@ -364,6 +374,7 @@ static void events(void)
     CL(clReleaseEvent(user));
     CL(clEnqueueMarkerWithWaitList(cl.queue, 0, NULL, &e));
     CL(clWaitForEvents(1, &e));
+    let_go_of(e);
     show_all("marker", event_info, e, CL_EVENT_COMMAND_QUEUE - 1, CL_EVENT_CONTEXT + 1);
     for (cl_uint name = CL_PROFILING_COMMAND_QUEUED - 1; name <= CL_PROFILING_COMMAND_COMPLETE + 1;
          name++)
