@@ -327,6 +327,13 @@ cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op)
     return CL_SUCCESS;
 }
 
+cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op)
+{
+    if (f->w->error)
+        return gcl_error(f->w->error);
+    return gcl_error(gcl_connection_post(op, f->w->buf, f->w->len));
+}
+
 cl_int gcl_frame_result(struct gcl_frame *f, int64_t ret)
 {
     return f->reply.error ? CL_OUT_OF_RESOURCES : (cl_int)ret;

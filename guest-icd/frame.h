@@ -96,6 +96,9 @@ cl_int gcl_frame_data_reply(struct gcl_frame *f, struct vocl_bytes data);
 /* Send the body and wait; then f->reply reads the answer. */
 cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op);
 
+/* Send the body; there is no answer (post.h). */
+cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op);
+
 /* The answer's status, or an error if the answer was malformed. */
 cl_int gcl_frame_result(struct gcl_frame *f, int64_t ret);
 

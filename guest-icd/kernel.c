@@ -6,12 +6,14 @@
 
 #include "frame.h"
 #include "info.h"
+#include "post.h"
 #include "stubs.h"
 
 static void kernel_destroy(struct gcl_object *o)
 {
     cl_kernel k = (cl_kernel)o;
     gcl_put(&k->program->base);
+    free(k->args);
     free(k);
 }
 
@@ -135,22 +137,64 @@ uint64_t gcl_kernel_arg_object(size_t size, const void *value)
     return gcl_object_find(handle);
 }
 
+static enum gcl_arg_kind kind_of(cl_kernel k, size_t size, const void *value, uint32_t *object)
+{
+    const void *handle = NULL;
+    bool plain;
+    *object = 0;
+    if (!value)
+        return GCL_ARG_NULL;
+    if (size != sizeof(handle))
+        return GCL_ARG_BYTES;
+    memcpy(&handle, value, sizeof(handle));
+    if (!handle)
+        return GCL_ARG_ZEROS;
+    *object = gcl_object_find_arg(handle, k->program->context, &plain);
+    return !*object ? GCL_ARG_BYTES : plain ? GCL_ARG_BUFFER : GCL_ARG_NEW;
+}
+
+static bool knows_arg(cl_kernel k, cl_uint index, size_t size, enum gcl_arg_kind kind)
+{
+    return index < k->num_args && k->args[index].size == size && (k->args[index].kinds & kind);
+}
+
+static void learn_arg(cl_kernel k, cl_uint index, size_t size, enum gcl_arg_kind kind)
+{
+    gcl_kernel_forget(k);
+    if (index >= GCL_KNOWN_ARGS || !(k->args || (k->args = calloc(GCL_KNOWN_ARGS, sizeof(*k->args)))))
+        return;
+    k->num_args = GCL_KNOWN_ARGS;
+    struct gcl_arg *a = &k->args[index];
+    *a = (struct gcl_arg){size, a->size == size ? a->kinds | kind : kind};
+}
+
+cl_int gcl_kernel_send_arg(struct gcl_frame *f, uint16_t op, cl_kernel k, cl_uint index,
+                           size_t size, enum gcl_arg_kind kind)
+{
+    if (knows_arg(k, index, size, kind))
+        return gcl_frame_post(f, op);
+    cl_int err = gcl_frame_status(f, op);
+    learn_arg(k, index, size, err ? GCL_ARG_NEW : kind);
+    return err;
+}
+
 cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size,
                                       const void *value)
 {
     struct gcl_frame f;
+    uint32_t object;
     if (!gcl_is_kernel(kernel))
         return CL_INVALID_KERNEL;
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
+    enum gcl_arg_kind kind = kind_of(kernel, size, value, &object);
     /* A size that no argument has is refused by the runtime, unread. */
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
-    vocl_put_clSetKernelArg_req(
-        f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
-                                               gcl_kernel_arg_object(size, value), sizeof(void *),
-                                               bytes});
-    return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArg), NULL);
+    vocl_put_clSetKernelArg_req(f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
+                                                                       object, sizeof(void *), bytes});
+    err = gcl_kernel_send_arg(&f, VOCL_OP_clSetKernelArg, kernel, index, size, kind);
+    return gcl_frame_end(&f, err, NULL);
 }
 
 cl_int CL_API_CALL gcl_clGetKernelSuggestedLocalWorkSizeKHR(cl_command_queue queue, cl_kernel k,

@@ -47,15 +47,28 @@ static void args_remove(struct gcl_object *o)
     pthread_mutex_unlock(&args.lock);
 }
 
-uint32_t gcl_object_find(const void *maybe)
+static bool is_plain_buffer(const struct gcl_object *o, cl_context context)
+{
+    const struct _cl_mem *m = (const struct _cl_mem *)o;
+    return gcl_is_mem(o) && !m->image_type && !m->parent && m->context == context;
+}
+
+uint32_t gcl_object_find_arg(const void *maybe, cl_context context, bool *plain)
 {
     pthread_mutex_lock(&args.lock);
     struct gcl_object *o = *arg_bucket(maybe);
     while (o && o != maybe)
         o = o->next_arg;
     uint32_t id = o ? o->id : 0;
+    *plain = o && is_plain_buffer(o, context);
     pthread_mutex_unlock(&args.lock);
     return id;
+}
+
+uint32_t gcl_object_find(const void *maybe)
+{
+    bool plain;
+    return gcl_object_find_arg(maybe, NULL, &plain);
 }
 
 /* One whose last hold has gone is not live, though it is still in the table. */

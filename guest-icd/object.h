@@ -92,6 +92,7 @@ struct _cl_command_queue {
     struct gcl_object base;
     cl_context context;
     cl_device_id device;
+    bool of_host; /* no CL_QUEUE_ON_DEVICE: the host enqueues */
 };
 
 /* One outstanding map (mapping.h). */
@@ -146,9 +147,32 @@ struct _cl_program {
     char *source; /* only if it includes files: they are looked up at the build */
 };
 
+/* What the runtime has accepted, so that the like of it need not be asked (post.h). */
+struct gcl_shape { /* of a launch */
+    cl_device_id device;
+    cl_uint dim;
+    bool has_local;
+    size_t local[3];
+};
+struct gcl_arg { /* of clSetKernelArg */
+    size_t size;
+    unsigned kinds; /* enum gcl_arg_kind, ored */
+};
+
+/* A program that launches one kernel in more ways pays with calls. */
+#define GCL_SHAPES 4
+/* Arguments from here on are set by calls. */
+#define GCL_KNOWN_ARGS 64
+
 struct _cl_kernel {
     struct gcl_object base;
     cl_program program;
+    int lock; /* spin lock of the following */
+    unsigned num_shapes;
+    unsigned next_shape; /* to be replaced */
+    struct gcl_shape shapes[GCL_SHAPES];
+    unsigned num_args;
+    struct gcl_arg *args; /* allocated when the first one is set */
 };
 
 struct _cl_event {
@@ -231,6 +255,10 @@ void gcl_object_abandon(struct gcl_object *o);
  * else 0. Does not look behind the pointer.
  */
 uint32_t gcl_object_find(const void *maybe);
+
+/* The same; *plain: is it a buffer of this context, and no sub-buffer, image or
+ * pipe? */
+uint32_t gcl_object_find_arg(const void *maybe, cl_context context, bool *plain);
 
 /* The live object with that number and type that can be a kernel argument, with
  * a hold (gcl_put) for the caller; or NULL. */

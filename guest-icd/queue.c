@@ -33,6 +33,7 @@ static cl_command_queue queue_begin(struct gcl_frame *f, cl_context context, cl_
     }
     q->context = context;
     q->device = device;
+    q->of_host = true;
     gcl_get(&context->base);
     gcl_get(&device->base);
     return q;
@@ -76,6 +77,14 @@ static cl_command_queue made_or_known(cl_command_queue made, uint64_t number)
     return known;
 }
 
+static bool on_device(struct vocl_words properties)
+{
+    for (uint64_t i = 0; i + 1 < properties.count; i += 2)
+        if (properties.v[i] == CL_QUEUE_PROPERTIES && properties.v[i + 1] & CL_QUEUE_ON_DEVICE)
+            return true;
+    return false;
+}
+
 cl_command_queue CL_API_CALL
 gcl_clCreateCommandQueueWithProperties(cl_context context, cl_device_id device,
                                        const cl_queue_properties *properties, cl_int *errcode_ret)
@@ -90,6 +99,7 @@ gcl_clCreateCommandQueueWithProperties(cl_context context, cl_device_id device,
         q->base.id, gcl_id(context), gcl_id(device), {0}};
     if ((err = gcl_frame_properties64(&f, properties, &req.properties)))
         goto out;
+    q->of_host = !on_device(req.properties);
     vocl_put_clCreateCommandQueueWithProperties_req(f.w, &req);
     if ((err = gcl_frame_call(&f, VOCL_OP_clCreateCommandQueueWithProperties)))
         goto out;

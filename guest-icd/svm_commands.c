@@ -8,8 +8,10 @@
 
 #include "callback.h"
 #include "frame.h"
+#include "kernel.h"
 #include "mapping.h"
 #include "native_kernel.h"
+#include "post.h"
 #include "stubs.h"
 #include "svm.h"
 
@@ -324,7 +326,9 @@ cl_int CL_API_CALL gcl_clSetKernelArgSVMPointer(cl_kernel kernel, cl_uint index,
         return err;
     vocl_put_clSetKernelArgSVMPointer_req(
         f.w, &(struct vocl_clSetKernelArgSVMPointer_req){gcl_id(kernel), index, at.id, at.offset});
-    return gcl_frame_end(&f, gcl_frame_status(&f, VOCL_OP_clSetKernelArgSVMPointer), NULL);
+    err = gcl_kernel_send_arg(&f, VOCL_OP_clSetKernelArgSVMPointer, kernel, index, sizeof(value),
+                              value ? GCL_ARG_SVM : GCL_ARG_ZEROS);
+    return gcl_frame_end(&f, err, NULL);
 }
 
 size_t gcl_svm_exec_pointers(cl_kernel_exec_info name, size_t size, const void *value)
@@ -364,6 +368,7 @@ cl_int CL_API_CALL gcl_clSetKernelExecInfo(cl_kernel kernel, cl_kernel_exec_info
     if (!err) {
         vocl_put_clSetKernelExecInfo_req(f.w, &req);
         err = gcl_frame_status(&f, VOCL_OP_clSetKernelExecInfo);
+        gcl_kernel_forget(kernel);
     }
     return gcl_frame_end(&f, err, NULL);
 }

@@ -8,6 +8,7 @@
 #include "calls.h"
 #include "event.h"
 #include "extension_types.h"
+#include "late.h"
 
 bool hcl_call_ok(struct hcl_call *c)
 {
@@ -23,8 +24,25 @@ void hcl_malformed(struct hcl_call *c)
     hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "malformed %s", name ? name : "record");
 }
 
+/* A posted call's answer is its error, if it has one: the first word of all answers
+ * is the status. */
+static void keep_error(struct hcl_call *c)
+{
+    cl_int status = CL_SUCCESS;
+    if (c->reply.error)
+        status = CL_OUT_OF_HOST_MEMORY;
+    else if (c->reply.len >= sizeof(uint64_t))
+        memcpy(&status, c->reply.buf, sizeof(status));
+    if (status != CL_SUCCESS)
+        hcl_late_error(c, status);
+}
+
 void hcl_reply(struct hcl_call *c)
 {
+    if (c->slot == VOCL_NO_SLOT) {
+        keep_error(c);
+        return;
+    }
     if (c->reply.error) { /* no memory, or an answer over the limit */
         vocl_writer_reset(&c->reply);
         vocl_put_u64(&c->reply, (uint64_t)(int64_t)CL_OUT_OF_HOST_MEMORY);
@@ -189,6 +207,8 @@ cl_int hcl_made_all(struct hcl_call *c, enum hcl_type type, const uint64_t *ids,
 
 cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot)
 {
+    if (ret != CL_SUCCESS && id && c->slot == VOCL_NO_SLOT)
+        hcl_late_event(c, ret, id, slot);
     if (ret != CL_SUCCESS || !id)
         return ret;
     int rc = hcl_event_add(c->w, id, slot, event, true);

@@ -21,7 +21,8 @@
 struct hcl_call {
     struct hcl_worker *w;
     uint16_t op;
-    uint16_t slot;
+    uint16_t slot;       /* VOCL_NO_SLOT: posted, there is no answer */
+    uint64_t first_word; /* of the body: a command's queue */
     struct vocl_reader body;
     struct vocl_writer reply;
     void *arena; /* list of blocks freed after the handler */

@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "defer.h"
 #include "handlers.h"
+#include "late.h"
 
 void hcl_VOCL_RELEASE(struct hcl_call *c)
 {
@@ -68,6 +69,7 @@ static void finish_and_answer(void *arg)
     int64_t ret = f->w->cl.clFinish(f->queue);
     f->w->cl.clReleaseCommandQueue(f->queue);
     hcl_print_flush(f->w);
+    ret = hcl_late_take(f->w, (cl_int)ret);
     hcl_send_reply(f->w, f->slot, &ret, sizeof(ret));
     free(f);
 }

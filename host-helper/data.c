@@ -6,6 +6,7 @@
 
 #include "defer.h"
 #include "event.h"
+#include "late.h"
 #include "rect.h"
 
 static cl_int begin_region(struct hcl_call *c, const struct vocl_payload *p, struct hcl_data *d)
@@ -130,6 +131,8 @@ static void wait_and_answer(void *arg)
     hcl_print_flush(r->w);
     if (r->failed)
         ret = r->failed;
+    else if ((ret = hcl_late_take(r->w, ret)) != CL_SUCCESS)
+        ; /* told, in place of a result that may rest on what failed */
     else if (ret == CL_SUCCESS && r->event_id)
         ret = enter_event(r);
     /* Before the answer: once the program goes on, nothing of the command may be
@@ -173,6 +176,10 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
 {
     struct running now = {.w = c->w, .op = c->op, .slot = c->slot, .event = event, .data = *d};
     if (ret != CL_SUCCESS) {
+        if (c->slot == VOCL_NO_SLOT)
+            hcl_late_error(c, ret);
+        if (c->slot == VOCL_NO_SLOT && id)
+            hcl_late_event(c, ret, id, slot);
         answer(&now, ret);
         hcl_data_end(&now.data);
         return;

@@ -43,6 +43,8 @@ static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void 
     struct hcl_call *c = &d->call;
     c->op = op;
     c->slot = slot;
+    c->first_word = 0;
+    memcpy(&c->first_word, body, len < sizeof(c->first_word) ? len : sizeof(c->first_word));
     vocl_reader_init(&c->body, body, len);
     vocl_writer_reset(&c->reply);
     if (op >= 256 || !hcl_handlers[op])

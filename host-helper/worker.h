@@ -61,6 +61,7 @@ struct hcl_worker {
     bool may_print;   /* some program of the client's may call printf */
     pthread_mutex_t print_lock;
 
+    cl_int late_error; /* atomic: late.h; CL_SUCCESS: none */
     bool errors_set; /* atomic: a user event has been set to an error */
     bool stop;       /* atomic: the decoder is to end */
 };

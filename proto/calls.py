@@ -136,7 +136,7 @@ CALLS = [
     Call("clSetCommandQueueProperty", op=23, args=[
         QUEUE, Scalar("cl_command_queue_properties", "properties"), Scalar("cl_bool", "enable"),
         OutScalar("cl_command_queue_properties", "old_properties")]),
-    Call("clFlush", op=24, cls=CALL, args=[QUEUE]),
+    Call("clFlush", op=24, post=True, args=[QUEUE]),
     hand("clFinish", 25, U64("command_queue")),
     Call("clSetDefaultDeviceCommandQueue", op=26, ver="2.1", args=[
         Handle("cl_context", "context"), Handle("cl_device_id", "device", optional=True),
@@ -158,11 +158,11 @@ CALLS = [
     enqueue("clEnqueueReadBuffer", 35, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), Size("offset"), Size("size"),
             linear(True, "blocking_read"),
-            command="CL_COMMAND_READ_BUFFER"),
+            command="CL_COMMAND_READ_BUFFER", post=True),
     enqueue("clEnqueueWriteBuffer", 36, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_write"), Size("offset"), Size("size"),
             linear(False, "blocking_write"),
-            command="CL_COMMAND_WRITE_BUFFER"),
+            command="CL_COMMAND_WRITE_BUFFER", post=True),
     enqueue("clEnqueueReadBufferRect", 37, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), *RECT_SIZES,
             rect(True, "blocking_read"),
@@ -173,10 +173,10 @@ CALLS = [
             command="CL_COMMAND_WRITE_BUFFER_RECT", ver="1.1"),
     enqueue("clEnqueueFillBuffer", 39, Handle("cl_mem", "buffer"),
             BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("offset"), Size("size"),
-            command="CL_COMMAND_FILL_BUFFER", ver="1.2"),
+            command="CL_COMMAND_FILL_BUFFER", post=True, ver="1.2"),
     enqueue("clEnqueueCopyBuffer", 40, Handle("cl_mem", "src_buffer"),
             Handle("cl_mem", "dst_buffer"), Size("src_offset"), Size("dst_offset"), Size("size"),
-            command="CL_COMMAND_COPY_BUFFER"),
+            command="CL_COMMAND_COPY_BUFFER", post=True),
     enqueue("clEnqueueCopyBufferRect", 41, Handle("cl_mem", "src_buffer"),
             Handle("cl_mem", "dst_buffer"), Sizes("src_origin", "3"), Sizes("dst_origin", "3"),
             Sizes("region", "3"), Size("src_row_pitch"), Size("src_slice_pitch"),
@@ -270,7 +270,8 @@ CALLS = [
     hand("clEnqueueSVMMigrateMem", 126,
          U64("command_queue") + Words("svm") + Words("offsets") + Words("sizes") + U64("flags") +
          Words("event_wait_list") + U64("event", "event_slot"), ver="2.1"),
-    hand("clSetKernelArgSVMPointer", 127, U64("kernel", "arg_index", "svm", "offset"), ver="2.0"),
+    hand("clSetKernelArgSVMPointer", 127, U64("kernel", "arg_index", "svm", "offset"), ver="2.0",
+         post=True),
     hand("clSetKernelExecInfo", 128,
          U64("kernel", "param_name", "param_value_size") + Words("svm") + Words("offsets") +
          Bytes("value"), ver="2.0"),
@@ -313,7 +314,7 @@ CALLS = [
     retain("cl_kernel", "clRetainKernel"),
     release("cl_kernel", "clReleaseKernel"),
     hand("clSetKernelArg", 93, U64("kernel", "arg_index", "arg_size", "object", "handle_size") +
-         Bytes("arg_value")),
+         Bytes("arg_value"), post=True),
     info("clGetKernelInfo", 94, Handle("cl_kernel", "kernel"),
          Scalar("cl_kernel_info", "param_name"), local="gcl_local_kernel_info"),
     info("clGetKernelArgInfo", 95, Handle("cl_kernel", "kernel"), Scalar("cl_uint", "arg_index"),
@@ -328,8 +329,9 @@ CALLS = [
     enqueue("clEnqueueNDRangeKernel", 98, Handle("cl_kernel", "kernel"),
             Scalar("cl_uint", "work_dim"), Sizes("global_work_offset", "work_dim"),
             Sizes("global_work_size", "work_dim"), Sizes("local_work_size", "work_dim"),
-            command="CL_COMMAND_NDRANGE_KERNEL"),
-    enqueue("clEnqueueTask", 99, Handle("cl_kernel", "kernel"), command="CL_COMMAND_TASK"),
+            command="CL_COMMAND_NDRANGE_KERNEL", post=True, learn=True),
+    enqueue("clEnqueueTask", 99, Handle("cl_kernel", "kernel"), command="CL_COMMAND_TASK",
+            post=True, learn=True),
     local("clEnqueueNativeKernel", note="runs in the guest, ordered by a user event"),
 
     # Events, markers and barriers, §5.11-5.14
@@ -343,12 +345,13 @@ CALLS = [
     release("cl_event", "clReleaseEvent"),
     info("clGetEventProfilingInfo", 114, Handle("cl_event", "event"),
          Scalar("cl_profiling_info", "param_name")),
-    enqueue("clEnqueueMarkerWithWaitList", 115, command="CL_COMMAND_MARKER", ver="1.2"),
-    enqueue("clEnqueueBarrierWithWaitList", 116, command="CL_COMMAND_BARRIER", ver="1.2"),
-    Call("clEnqueueMarker", op=117, args=[QUEUE, NewEvent("CL_COMMAND_MARKER")]),
+    enqueue("clEnqueueMarkerWithWaitList", 115, command="CL_COMMAND_MARKER", ver="1.2", post=True),
+    enqueue("clEnqueueBarrierWithWaitList", 116, command="CL_COMMAND_BARRIER", ver="1.2",
+            post=True),
+    Call("clEnqueueMarker", op=117, post=True, args=[QUEUE, NewEvent("CL_COMMAND_MARKER")]),
     Call("clEnqueueWaitForEvents", op=118, args=[
         QUEUE, Handles("cl_event", "num_events", "event_list", "CL_INVALID_EVENT")]),
-    Call("clEnqueueBarrier", op=119, args=[QUEUE]),
+    Call("clEnqueueBarrier", op=119, post=True, args=[QUEUE]),
 ]
 
 # Records of ours that are no OpenCL call.

@@ -9,11 +9,15 @@ def hooks(c):
     return ", ".join(by_hand) or "-"
 
 
+def class_of(c):
+    return "post or call" if c.post else c.cls
+
+
 def core_table(calls):
     lines = ["| call | since | class | hook | remark |",
              "|---|---|---|---|---|"]
     for c in sorted(calls, key=lambda c: c.name):
-        lines.append(f"| {c.name} | {c.ver} | {c.cls} | {hooks(c)} | {c.note} |")
+        lines.append(f"| {c.name} | {c.ver} | {class_of(c)} | {hooks(c)} | {c.note} |")
     return lines
 
 
@@ -29,7 +33,7 @@ def function_table(calls):
     lines = ["| function | extension | class | hook | remark |",
              "|---|---|---|---|---|"]
     for c in sorted(calls, key=lambda c: (c.ext, c.name)):
-        lines.append(f"| {c.name} | {c.ext} | {c.cls} | {hooks(c)} | {c.note} |")
+        lines.append(f"| {c.name} | {c.ext} | {class_of(c)} | {hooks(c)} | {c.note} |")
     return lines
 
 
@@ -46,7 +50,8 @@ def coverage(calls, extension_calls, extensions):
         "they return what its runtime does.",
         "",
         "- class: **local** is answered in the guest, **post** crosses without an answer, "
-        "**call** waits for one.",
+        "**call** waits for one. **post or call**: posted where no error is left for the "
+        "runtime to find (`guest-icd/post.h`).",
         "- hook: the sides that are written by hand; `-` means generated.",
         "",
         *core_table(calls),

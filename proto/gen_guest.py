@@ -76,6 +76,10 @@ def emit_request(o, c):
 def emit_reply(o, c):
     name = f"vocl_{c.name}"
     o(f"    vocl_put_{name[5:]}_req(f.w, &req);")
+    names = ", ".join(name for _, name in c.params)
+    if c.post:
+        o(f"    if (gcl_post_{c.name}({names})) {{\n        err = gcl_frame_post(&f, {op_name(c)});\n"
+          "        goto out;\n    }")
     o(f"    if ((err = gcl_frame_call(&f, {op_name(c)})))\n        goto out;")
     o(f"    vocl_get_{name[5:]}_rep(&f.reply, &rep);")
     o("    if ((err = gcl_frame_result(&f, rep.ret)))\n        goto out;")
@@ -87,6 +91,8 @@ def emit_reply(o, c):
             o(f"    if ({a.name})\n        *{a.name} = rep.{a.name};")
         elif isinstance(a, Data) and a.out:
             o(f"    err = gcl_frame_data_reply(&f, rep.{a.name});")
+    if c.learn:
+        o(f"    gcl_learn_{c.name}({names});")
 
 
 def stub_call(o, c):
@@ -156,7 +162,7 @@ IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT
 
 def stubs(calls, extension_calls, extensions):
     o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
-                                          "extension.h", "mutable_command.h", "stubs.h", "svm.h", "calls.h")
+                                          "extension.h", "mutable_command.h", "post.h", "stubs.h", "svm.h", "calls.h")
     for c in [*calls, *extension_calls]:
         if c.alias:
             continue
@@ -195,7 +201,15 @@ def entries(calls):
 
 def header(calls, extension_calls):
     o = Out("The entry points that the guest writes by hand.")
-    o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<CL/cl_icd.h>", "extension_types.h")
+    o("#ifndef GCL_STUBS_H\n#define GCL_STUBS_H\n").include("<stdbool.h>", "<CL/cl_icd.h>", "extension_types.h")
+    o("\n/* May this call go without an answer? (post.h) */")
+    for c in [*calls, *extension_calls]:
+        if c.post and c.guest:
+            o(f"bool gcl_post_{c.name}({params_text(c)});")
+    o("\n/* The runtime has accepted this call. */")
+    for c in [*calls, *extension_calls]:
+        if c.learn:
+            o(f"void gcl_learn_{c.name}({params_text(c)});")
     o("\n/* What every handle points at first (cl_khr_icd). */\nextern const cl_icd_dispatch gcl_dispatch;\n")
     for c in calls:
         if not c.guest:

@@ -368,6 +368,9 @@ class Call:
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
     edit    host: function that changes the value of an info query before it is sent
+    post    it goes without an answer when no error of the call's is left to the runtime (post.h);
+            guest: gcl_post_NAME(the parameters) says whether that is so
+    learn   guest: gcl_learn_NAME(the parameters) is told of a call that the runtime has accepted
     ext     the extension that it belongs to; None: a core call
     alias   the core call that does the same, with the same parameters
     """
@@ -382,6 +385,8 @@ class Call:
     host: bool = True
     local: str = None
     edit: str = None
+    post: bool = False
+    learn: bool = False
     ext: str = None
     alias: str = None
     ret: str = "cl_int"

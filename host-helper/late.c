@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "late.h"
+
+#include "calls.h"
+#include "event.h"
+#include "log.h"
+
+void hcl_late_error(struct hcl_call *c, cl_int error)
+{
+    cl_int none = CL_SUCCESS;
+    hcl_log("%s, which was posted, has failed: %d", vocl_op_name(c->op), error);
+    /* The first one is the cause. */
+    __atomic_compare_exchange_n(&c->w->late_error, &none, error, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
+}
+
+/* A user event is the one event that can be made to have failed. */
+static cl_event failed_event(struct hcl_call *c, cl_int error)
+{
+    const cl_icd_dispatch *cl = &c->w->cl;
+    cl_context context = NULL;
+    cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
+    cl_int ret;
+    if (!queue || cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL))
+        return NULL;
+    cl_event event = cl->clCreateUserEvent(context, &ret);
+    if (event)
+        cl->clSetUserEventStatus(event, error);
+    return event;
+}
+
+void hcl_late_event(struct hcl_call *c, cl_int error, uint64_t id, uint64_t slot)
+{
+    cl_event event = failed_event(c, error);
+    __atomic_store_n(&c->w->errors_set, true, __ATOMIC_RELEASE);
+    if (event && !hcl_event_add(c->w, id, slot, event, false)) {
+        hcl_event_publish(c->w, id, error);
+        return;
+    }
+    if (event)
+        c->w->cl.clReleaseEvent(event);
+    /* The guest would wait for it for ever. */
+    hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no event for a command that failed");
+}
+
+cl_int hcl_late_take(struct hcl_worker *w, cl_int ret)
+{
+    if (ret != CL_SUCCESS || !__atomic_load_n(&w->late_error, __ATOMIC_RELAXED))
+        return ret;
+    return __atomic_exchange_n(&w->late_error, CL_SUCCESS, __ATOMIC_ACQ_REL);
+}
