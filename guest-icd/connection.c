@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "spin.h"
 
 #define DEFAULT_SOCKET "/run/virtio-ocl/helper.sock"
 #define DEFAULT_DEVICE "/dev/virtio-ocl"
@@ -19,11 +20,6 @@
 /* How long one transport wait may last before the helper's heartbeat is looked
  * at again. */
 #define WAIT_SLICE_MS 1000u
-/* Looks at a word before sleeping on it. A look costs some ns; with cores to
- * spare they cover a round trip to a worker that spins too. On one or two
- * cores the helper needs the core more than we do. */
-#define SPIN_MANY 4000u
-#define SPIN_FEW  50u
 /* Reply slots that calls which wait for commands leave to the others: a thread
  * that sets the user event for which all others wait must find one. */
 #define RESERVED_SLOTS 8u
@@ -32,7 +28,7 @@ static struct {
     pthread_once_t once;
     int error; /* 0: open */
     struct gcl_transport *transport;
-    unsigned spin;
+    struct vocl_spin spin;
 
     pthread_mutex_t send_lock;
     struct vocl_ring cmd; /* under send_lock */
@@ -98,7 +94,7 @@ static void connect_once(void)
     vocl_ring_init_cmd(&conn.cmd, conn.transport->channel);
     sem_init(&conn.free_slots, 0, VOCL_REPLY_SLOTS);
     sem_init(&conn.waiting_slots, 0, VOCL_REPLY_SLOTS - RESERVED_SLOTS);
-    conn.spin = sysconf(_SC_NPROCESSORS_ONLN) > 2 ? SPIN_MANY : SPIN_FEW;
+    vocl_spin_init(&conn.spin);
     pthread_atfork(NULL, NULL, after_fork);
     conn.error = 0;
 }
@@ -253,20 +249,24 @@ static void give_slot(uint16_t slot)
     sem_post(&conn.free_slots);
 }
 
+static bool is_answered(const void *opaque)
+{
+    const struct vocl_reply_slot *s = opaque;
+    return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == VOCL_REPLY_DONE;
+}
+
 static int wait_reply(struct vocl_reply_slot *s)
 {
-    for (unsigned i = 0; i < conn.spin; i++) {
-        if (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == VOCL_REPLY_DONE)
-            return 0;
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-    }
+    uint64_t start;
+    if (is_answered(s) || vocl_spin(&conn.spin, is_answered, s, &start))
+        return 0;
     uint32_t pending = VOCL_REPLY_PENDING;
     if (!__atomic_compare_exchange_n(&s->state, &pending, VOCL_REPLY_PENDING_ASLEEP, false,
                                      __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
         return 0;
-    return gcl_connection_wait(&s->state, VOCL_REPLY_PENDING_ASLEEP);
+    int rc = gcl_connection_wait(&s->state, VOCL_REPLY_PENDING_ASLEEP);
+    vocl_spin_slept(&conn.spin, start);
+    return rc;
 }
 
 /* One exchange over a slot that we hold: the answer's first part. */

@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "complete.h"
 #include "defer.h"
 #include "handlers.h"
 #include "late.h"
@@ -60,18 +61,45 @@ void hcl_VOCL_NOP(struct hcl_call *c)
 struct finish {
     struct hcl_worker *w;
     uint16_t slot;
-    cl_command_queue queue;
+    cl_command_queue queue; /* a reference of ours */
 };
+
+static void answer_finish(struct finish *f, cl_int status)
+{
+    f->w->cl.clReleaseCommandQueue(f->queue);
+    hcl_print_flush(f->w);
+    int64_t ret = hcl_late_take(f->w, status);
+    hcl_send_reply(f->w, f->slot, &ret, sizeof(ret));
+    free(f);
+}
 
 static void finish_and_answer(void *arg)
 {
     struct finish *f = arg;
-    int64_t ret = f->w->cl.clFinish(f->queue);
-    f->w->cl.clReleaseCommandQueue(f->queue);
-    hcl_print_flush(f->w);
-    ret = hcl_late_take(f->w, (cl_int)ret);
-    hcl_send_reply(f->w, f->slot, &ret, sizeof(ret));
-    free(f);
+    answer_finish(f, f->w->cl.clFinish(f->queue));
+}
+
+/* A finish succeeds whatever has become of the commands. */
+static void marker_reached(void *arg, cl_int status)
+{
+    (void)status;
+    answer_finish(arg, CL_SUCCESS);
+}
+
+/* A marker without a wait list waits for all that was enqueued before it (OpenCL
+ * 3.0 §5.12), and its callback needs no thread to wait on. */
+static bool finish_by_marker(struct finish *f)
+{
+    const cl_icd_dispatch *cl = &f->w->cl;
+    cl_event event = NULL;
+    if (__atomic_load_n(&f->w->errors_set, __ATOMIC_ACQUIRE) ||
+        !cl->clEnqueueMarkerWithWaitList || !hcl_calls_back(f->w, f->queue) ||
+        cl->clEnqueueMarkerWithWaitList(f->queue, 0, NULL, &event))
+        return false;
+    if (!hcl_when_complete(f->w, f->queue, event, marker_reached, f))
+        return true;
+    cl->clReleaseEvent(event);
+    return false;
 }
 
 void hcl_clFinish(struct hcl_call *c)
@@ -90,6 +118,8 @@ void hcl_clFinish(struct hcl_call *c)
         *f = (struct finish){c->w, c->slot, queue};
         c->w->cl.clRetainCommandQueue(queue);
     }
+    if (f && finish_by_marker(f))
+        return;
     if (!f || hcl_defer(c->w->defer, finish_and_answer, f))
         hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "defer.h"
+#include "complete.h"
 #include "event.h"
 #include "late.h"
 #include "rect.h"
@@ -122,22 +122,21 @@ static cl_int enter_event(struct running *r)
     return hcl_add_error(r->w, r->op, rc);
 }
 
-/* On a waiter thread: a blocking command, or one whose event could not be
- * entered, so that the guest gets its memory back with the error. */
-static void wait_and_answer(void *arg)
+/* A blocking command has completed; or one whose event could not be entered, so
+ * that the guest gets its memory back with the error. */
+static void complete_and_answer(void *opaque, cl_int status)
 {
-    struct running *r = arg;
-    cl_int ret = r->w->cl.clWaitForEvents(1, &r->event);
+    struct running *r = opaque;
+    cl_int ret = status < 0 ? CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST : CL_SUCCESS;
     hcl_print_flush(r->w);
     if (r->failed)
         ret = r->failed;
     else if ((ret = hcl_late_take(r->w, ret)) != CL_SUCCESS)
         ; /* told, in place of a result that may rest on what failed */
-    else if (ret == CL_SUCCESS && r->event_id)
+    else if (r->event_id)
         ret = enter_event(r);
-    /* Before the answer: once the program goes on, nothing of the command may be
-     * left to be torn down beside what it does next. */
-    r->w->cl.clReleaseEvent(r->event);
+    if (r->event)
+        r->w->cl.clReleaseEvent(r->event);
     r->event = NULL;
     answer(r, ret);
     running_finish(r);
@@ -200,6 +199,12 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
         }
         r->failed = failed;
     }
-    if (!r || hcl_defer(c->w->defer, wait_and_answer, r))
+    /* The one reference becomes the completion's; the table's event needs another. */
+    if (r && (id && !r->failed))
+        c->w->cl.clRetainEvent(event);
+    if (r)
+        r->event = id && !r->failed ? event : NULL;
+    cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
+    if (!r || hcl_when_complete(c->w, queue, event, complete_and_answer, r))
         hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
 }

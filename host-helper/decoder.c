@@ -4,15 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "call.h"
 #include "calls.h"
 #include "handlers.h"
-
-/* Looks at the ring before sleeping: as in the guest (connection.c). */
-#define SPIN_MANY 4000u
-#define SPIN_FEW  50u
+#include "spin.h"
 
 /* A body that comes in pieces. */
 struct assembly {
@@ -25,7 +21,7 @@ struct assembly {
 struct decoder {
     struct hcl_call call;
     struct assembly parts;
-    unsigned spin;
+    struct vocl_spin spin;
     uint64_t body[VOCL_RECORD_MAX / 8]; /* private copy: nobody changes it under us */
 };
 
@@ -106,22 +102,25 @@ static void take_record(struct decoder *d, const struct vocl_record *hdr)
         carry_out(d, hdr->op, hdr->slot, d->body, len);
 }
 
+static bool has_work(const void *opaque)
+{
+    const struct hcl_worker *w = opaque;
+    return !vocl_ring_empty(&w->cmd) || __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
+}
+
 /* Nothing in the ring: look for a while, then sleep until the doorbell. */
 static int idle(struct decoder *d)
 {
     struct hcl_worker *w = d->call.w;
-    for (unsigned i = 0; i < d->spin; i++) {
-        if (!vocl_ring_empty(&w->cmd))
-            return 0;
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-    }
+    uint64_t start;
+    if (vocl_spin(&d->spin, has_work, w, &start))
+        return 0;
     __atomic_store_n(&w->header->host_asleep, 1, __ATOMIC_SEQ_CST);
     int rc = 0;
-    if (vocl_ring_empty(&w->cmd) && !__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE))
+    if (!has_work(w))
         rc = w->t->ops->wait(w->t, -1);
     __atomic_store_n(&w->header->host_asleep, 0, __ATOMIC_SEQ_CST);
+    vocl_spin_slept(&d->spin, start);
     return rc;
 }
 
@@ -134,7 +133,7 @@ void hcl_decode(struct hcl_worker *w)
         return;
     }
     d->call.w = w;
-    d->spin = sysconf(_SC_NPROCESSORS_ONLN) > 2 ? SPIN_MANY : SPIN_FEW;
+    vocl_spin_init(&d->spin);
     vocl_writer_init(&d->call.reply);
     while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
         int rc = vocl_ring_get(&w->cmd, &hdr, d->body, sizeof(d->body));

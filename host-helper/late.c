@@ -21,7 +21,8 @@ static cl_event failed_event(struct hcl_call *c, cl_int error)
     cl_context context = NULL;
     cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
     cl_int ret;
-    if (!queue || cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL))
+    if (!queue ||
+        cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL))
         return NULL;
     cl_event event = cl->clCreateUserEvent(context, &ret);
     if (event)

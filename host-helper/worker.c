@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "complete.h"
 #include "decoder.h"
 #include "defer.h"
 #include "log.h"
@@ -91,6 +92,8 @@ static void *control_thread(void *arg)
         bool sent = hcl_messages_flush(w);
         int n = poll(&p, 1, sent ? (int)VOCL_HEARTBEAT_MS / 2 : MESSAGE_RETRY_MS);
         __atomic_add_fetch(&w->header->heartbeat, 1, __ATOMIC_RELAXED);
+        if (!n)
+            hcl_complete_check(w);
         if (n > 0 && w->t->ops->control(w->t)) {
             __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
             w->t->ops->interrupt(w->t);
@@ -126,6 +129,7 @@ static int worker_init(struct hcl_worker *w)
     catch_sigterm(w);
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
     pthread_mutex_init(&w->rest_lock, NULL);
+    pthread_mutex_init(&w->completions_lock, NULL);
     hcl_messages_init(w);
     if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) ||
         (rc = start_control(w)) || (rc = hcl_native_load(&w->cl)))

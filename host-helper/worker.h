@@ -24,6 +24,7 @@
 #include "transport.h"
 #include "wire.h"
 
+struct hcl_completion;
 struct hcl_defer;
 struct hcl_ext;
 struct hcl_waiting;
@@ -56,6 +57,10 @@ struct hcl_worker {
      * threads of ours answer into the same. */
     pthread_mutex_t rest_lock;
     struct hcl_rest rest[VOCL_REPLY_SLOTS];
+
+    pthread_mutex_t completions_lock;
+    struct hcl_completion *completions; /* complete.h; under the lock, and so is the next */
+    uint64_t completions_serial;
 
     int print_fd;     /* what the runtime writes to stdout */
     bool may_print;   /* some program of the client's may call printf */
