@@ -3,6 +3,7 @@
 
 #include "frame.h"
 #include "info.h"
+#include "info_cache.h"
 #include "platform.h"
 #include "stubs.h"
 #include "svm.h"
@@ -119,7 +120,8 @@ cl_int CL_API_CALL gcl_clCreateSubDevices(cl_device_id device,
         return err;
     req.in_device = gcl_id(device);
     req.want_num_devices = count != NULL;
-    if ((err = gcl_frame_property_words(&f, properties, partition_length(properties), &req.properties)))
+    if ((err = gcl_frame_property_words(&f, properties, partition_length(properties),
+                                        &req.properties)))
         goto out;
     made = calloc(out ? n : 1, sizeof(*made));
     if (!made)
@@ -151,11 +153,13 @@ static bool device_extensions(cl_device_id d, cl_device_info name, size_t size, 
                               size_t *ret, cl_int *err)
 {
     struct gcl_frame f;
-    if ((*err = gcl_frame_begin(&f)))
+    if (gcl_info_kept(&d->base, name, gcl_info_about(VOCL_OP_clGetDeviceInfo, 0), size, value, ret,
+                      err) ||
+        (*err = gcl_frame_begin(&f)))
         return true;
     vocl_put_clGetDeviceInfo_req(
         f.w, &(struct vocl_clGetDeviceInfo_req){gcl_id(d), name, GCL_INFO_ALL, 1});
-    return gcl_info_extensions(&f, VOCL_OP_clGetDeviceInfo,
+    return gcl_info_extensions(&f, VOCL_OP_clGetDeviceInfo, &d->base, name,
                                name == CL_DEVICE_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include "extension.h"
 #include "frame.h"
+#include "info_cache.h"
 
 /* The queries whose values are size_t or intptr_t, or arrays of them. The numbers
  * of all clGet*Info calls are distinct. */
@@ -87,6 +88,15 @@ cl_int gcl_info_answer(cl_uint name, uint64_t size_ret, struct vocl_bytes data, 
     return CL_SUCCESS;
 }
 
+cl_int gcl_info_whole(cl_uint name, struct vocl_bytes data, size_t size, void *value, size_t *ret)
+{
+    cl_int err;
+    if (is_narrowed(name))
+        return gcl_info_answer(name, data.len, data, size, value, ret);
+    gcl_info_bytes(data.data, data.len, size, value, ret, &err);
+    return err;
+}
+
 /* Filter the helper's answer where it lies: the thread's own buffer. */
 static struct vocl_bytes filter(struct vocl_bytes b, bool versions)
 {
@@ -101,8 +111,8 @@ static struct vocl_bytes filter(struct vocl_bytes b, bool versions)
     return b;
 }
 
-bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, bool versions, size_t size, void *value,
-                         size_t *ret, cl_int *err)
+bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, struct gcl_object *o, cl_uint name,
+                         bool versions, size_t size, void *value, size_t *ret, cl_int *err)
 {
     if ((*err = gcl_frame_call(f, op)))
         goto out;
@@ -112,6 +122,7 @@ bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, bool versions, size_t
     if ((*err = gcl_frame_result(f, status)))
         goto out;
     b = filter(b, versions);
+    gcl_info_keep(o, name, gcl_info_about(op, 0), b);
     gcl_info_bytes(b.data, b.len, size, value, ret, err);
 out:
     *err = gcl_frame_end(f, *err, NULL);

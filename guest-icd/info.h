@@ -64,6 +64,9 @@ uint64_t gcl_info_ask(cl_uint name, size_t size);
 cl_int gcl_info_answer(cl_uint name, uint64_t size_ret, struct vocl_bytes data, size_t size,
                        void *value, size_t *ret);
 
+/* The same from the whole value, whatever the program's room is. */
+cl_int gcl_info_whole(cl_uint name, struct vocl_bytes data, size_t size, void *value, size_t *ret);
+
 /* How a call that makes an object ends. */
 static inline void *gcl_fail(cl_int *errcode_ret, cl_int err)
 {
@@ -81,12 +84,13 @@ static inline void *gcl_made(cl_int *errcode_ret, void *handle)
 
 /*
  * Answer an extension query with what crosses (extension.h). The body asks the
- * helper for the whole of it; versions: it is an array of cl_name_version.
+ * helper for the whole of it, which is then kept with o; versions: it is an array of
+ * cl_name_version.
  */
 #define GCL_INFO_ALL ((uint64_t)1 << 20) /* no such list is longer */
 struct gcl_frame;
-bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, bool versions, size_t size, void *value,
-                         size_t *ret, cl_int *err);
+bool gcl_info_extensions(struct gcl_frame *f, uint16_t op, struct gcl_object *o, cl_uint name,
+                         bool versions, size_t size, void *value, size_t *ret, cl_int *err);
 
 bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t size, void *value,
                              size_t *ret, cl_int *err);

@@ -7,6 +7,7 @@
 #include "connection.h"
 #include "frame.h"
 #include "ids.h"
+#include "info_cache.h"
 #include "message.h"
 #include "stubs.h"
 
@@ -129,6 +130,7 @@ static void free_shadow(struct gcl_object *o)
     if (can_be_arg(o))
         args_remove(o);
     o->magic = 0;
+    gcl_info_drop(o);
     o->destroy(o);
     if (!(id & GCL_HOST_ID))
         gcl_ids_give(GCL_IDS_OBJECTS, id);

@@ -48,6 +48,7 @@ struct gcl_object {
     bool watched; /* a destructor or release callback is registered: wait for it */
     void (*destroy)(struct gcl_object *o); /* frees the shadow; drops its holds on others */
     struct gcl_object *next_arg;           /* gcl_object_find()'s table */
+    struct gcl_info_cache *infos;          /* atomic: info_cache.h */
 };
 
 /* Not a plausible pointer or small number, so that a stale handle is noticed. */

@@ -6,11 +6,12 @@
 
 #include "frame.h"
 #include "info.h"
+#include "info_cache.h"
 #include "stubs.h"
 
 /* No machine has more; the helper cannot make us allocate without end. */
 #define MAX_PLATFORMS 64
-#define MAX_DEVICES   1024
+#define MAX_DEVICES 1024
 
 static struct {
     pthread_mutex_t lock;
@@ -128,11 +129,13 @@ bool gcl_local_platform_info(cl_platform_id p, cl_platform_info name, size_t siz
     }
     if (name != CL_PLATFORM_EXTENSIONS && name != CL_PLATFORM_EXTENSIONS_WITH_VERSION)
         return false;
-    if ((*err = gcl_frame_begin(&f)))
+    if (gcl_info_kept(&p->base, name, gcl_info_about(VOCL_OP_clGetPlatformInfo, 0), size, value,
+                      ret, err) ||
+        (*err = gcl_frame_begin(&f)))
         return true;
     vocl_put_clGetPlatformInfo_req(
         f.w, &(struct vocl_clGetPlatformInfo_req){gcl_id(p), name, GCL_INFO_ALL, 1});
-    return gcl_info_extensions(&f, VOCL_OP_clGetPlatformInfo,
+    return gcl_info_extensions(&f, VOCL_OP_clGetPlatformInfo, &p->base, name,
                                name == CL_PLATFORM_EXTENSIONS_WITH_VERSION, size, value, ret, err);
 }
 

@@ -69,8 +69,15 @@ def emit_request(o, c):
         elif isinstance(a, OutScalar):
             o(f"    req.want_{a.name} = {a.name} != NULL;")
         elif a is INFO:
-            o("    req.param_value_size = param_value ? gcl_info_ask(param_name, param_value_size) : 0;\n"
-              "    req.want_value = param_value != NULL;")
+            o("    req.param_value_size = keep ? GCL_INFO_ALL : param_value ? gcl_info_ask(param_name, param_value_size) : 0;\n"
+              "    req.want_value = keep || param_value;")
+
+
+def about(c):
+    """What the answer to a query depends on besides its object and name."""
+    more = [f"gcl_id({a.name})" if isinstance(a, Handle) else a.name for a in c.args[1:]
+            if isinstance(a, (Handle, Scalar)) and a.name not in ("param_name", "input_value_size")]
+    return f"gcl_info_about({op_name(c)}, {more[0] if more else '0'})"
 
 
 def emit_reply(o, c):
@@ -85,8 +92,12 @@ def emit_reply(o, c):
     o("    if ((err = gcl_frame_result(&f, rep.ret)))\n        goto out;")
     for a in c.args:
         if a is INFO:
-            o("    err = gcl_info_answer(param_name, rep.size_ret, rep.value, param_value_size,\n"
-              "                          param_value, param_value_size_ret);")
+            o("    if (keep)\n"
+              f"        err = gcl_info_first(&{c.args[0].name}->base, param_name, {about(c)}, rep.size_ret, rep.value,\n"
+              "                             param_value_size, param_value, param_value_size_ret);\n"
+              "    else\n"
+              "        err = gcl_info_answer(param_name, rep.size_ret, rep.value, param_value_size,\n"
+              "                              param_value, param_value_size_ret);")
         elif isinstance(a, OutScalar):
             o(f"    if ({a.name})\n        *{a.name} = rep.{a.name};")
         elif isinstance(a, Data) and a.out:
@@ -119,6 +130,10 @@ def stub_call(o, c):
         first = c.args[0].name
         o(f"    if ({c.local}({first}, param_name, param_value_size, param_value, param_value_size_ret, &err))"
           "\n        return err;")
+    if INFO in c.args:
+        o("    bool keep = gcl_info_constant(param_name);\n"
+          f"    if (keep && gcl_info_kept(&{c.args[0].name}->base, param_name, {about(c)}, param_value_size,\n"
+          "                              param_value, param_value_size_ret, &err))\n        return err;")
     o("    if ((err = gcl_frame_begin(&f)))\n        return err;")
     emit_request(o, c)
     emit_reply(o, c)
@@ -161,7 +176,7 @@ IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT
 
 
 def stubs(calls, extension_calls, extensions):
-    o = Out("The guest's stubs.").include("frame.h", "info.h", "memory.h", "object.h", "event.h", "image.h",
+    o = Out("The guest's stubs.").include("frame.h", "info.h", "info_cache.h", "memory.h", "object.h", "event.h", "image.h",
                                           "extension.h", "mutable_command.h", "post.h", "stubs.h", "svm.h", "calls.h")
     for c in [*calls, *extension_calls]:
         if c.alias:
