@@ -165,6 +165,24 @@ int gcl_connection_wait(uint32_t *word, uint32_t old)
     return 0;
 }
 
+struct look {
+    const uint32_t *word;
+    uint32_t old;
+};
+
+static bool has_changed(const void *opaque)
+{
+    const struct look *l = opaque;
+    return __atomic_load_n(l->word, __ATOMIC_ACQUIRE) != l->old;
+}
+
+bool gcl_connection_look(const uint32_t *word, uint32_t old)
+{
+    struct look l = {word, old};
+    uint64_t start;
+    return has_changed(&l) || vocl_spin(&conn.spin, has_changed, &l, &start);
+}
+
 static int ring_doorbell(void)
 {
     uint32_t *asleep = &header()->host_asleep;
@@ -249,16 +267,11 @@ static void give_slot(uint16_t slot)
     sem_post(&conn.free_slots);
 }
 
-static bool is_answered(const void *opaque)
-{
-    const struct vocl_reply_slot *s = opaque;
-    return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == VOCL_REPLY_DONE;
-}
-
 static int wait_reply(struct vocl_reply_slot *s)
 {
+    struct look l = {&s->state, VOCL_REPLY_PENDING};
     uint64_t start;
-    if (is_answered(s) || vocl_spin(&conn.spin, is_answered, s, &start))
+    if (has_changed(&l) || vocl_spin(&conn.spin, has_changed, &l, &start))
         return 0;
     uint32_t pending = VOCL_REPLY_PENDING;
     if (!__atomic_compare_exchange_n(&s->state, &pending, VOCL_REPLY_PENDING_ASLEEP, false,

@@ -42,9 +42,13 @@ int gcl_connection_post(uint16_t op, const void *body, uint64_t len);
  * since a helper that is gone has released everything. */
 void gcl_connection_release(uint32_t id);
 
+/* Look at *word, in the channel, for as long as that pays (spin.h). Returns whether it
+ * differs from old. */
+bool gcl_connection_look(const uint32_t *word, uint32_t old);
+
 /*
  * Sleep until *word, in the channel, differs from old; the caller has already
- * told the helper that it sleeps. Spins a little before. Returns 0 or -EIO.
+ * told the helper that it sleeps. Returns 0 or -EIO.
  */
 int gcl_connection_wait(uint32_t *word, uint32_t old);
 

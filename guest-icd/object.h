@@ -182,6 +182,7 @@ struct _cl_event {
     cl_command_queue queue; /* NULL: a user event */
     cl_command_type command;
     uint32_t slot;   /* event-status slot, 0: ask the helper */
+    bool watched;    /* atomic: the helper has been told that we sleep on the slot */
     uint32_t answer; /* slot 0: as a slot's word, what the helper said last */
 };
 

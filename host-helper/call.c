@@ -211,7 +211,8 @@ cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id,
         hcl_late_event(c, ret, id, slot);
     if (ret != CL_SUCCESS || !id)
         return ret;
-    int rc = hcl_event_add(c->w, id, slot, event, true);
+    cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
+    int rc = hcl_event_add(c->w, id, slot, event, hcl_watch_of(c->w, queue));
     if (!rc)
         return CL_SUCCESS;
     hcl_native_release(&c->w->cl, HCL_EVENT, event);

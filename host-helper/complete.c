@@ -26,10 +26,14 @@ static void tell(struct hcl_completion *c, cl_int status)
     c->fn(c->opaque, status);
 }
 
+/* On a waiter thread. */
 static void wait_and_tell(void *arg)
 {
     struct hcl_completion *c = arg;
     cl_int status = c->w->cl.clWaitForEvents(1, &c->event);
+    if (status) /* that some event has failed; and how? */
+        c->w->cl.clGetEventInfo(c->event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status),
+                                &status, NULL);
     tell(c, status);
     free(c);
 }
@@ -71,7 +75,13 @@ static bool claim(struct hcl_completion *c)
 static void CL_CALLBACK called(cl_event event, cl_int status, void *opaque)
 {
     struct hcl_completion *c = opaque;
-    if (claim(c))
+    bool mine = claim(c);
+    /* Some call with CL_COMPLETE whatever has become of the command (event.c): the
+     * event is asked on a thread of ours. */
+    if (mine && __atomic_load_n(&c->w->errors_set, __ATOMIC_ACQUIRE) &&
+        !hcl_defer(c->w->defer, wait_and_tell, c))
+        return;
+    if (mine)
         tell(c, status);
     free(c);
 }
@@ -80,7 +90,8 @@ bool hcl_calls_back(struct hcl_worker *w, cl_command_queue queue)
 {
     cl_device_id device = NULL;
     cl_device_type type = 0;
-    return !w->cl.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL) &&
+    return queue &&
+           !w->cl.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL) &&
            !w->cl.clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof(type), &type, NULL) &&
            (type & CL_DEVICE_TYPE_CPU);
 }
@@ -92,9 +103,11 @@ int hcl_when_complete(struct hcl_worker *w, cl_command_queue queue, cl_event eve
     if (!c)
         return -ENOMEM;
     *c = (struct hcl_completion){.w = w, .event = event, .fn = fn, .opaque = opaque};
-    if (!__atomic_load_n(&w->errors_set, __ATOMIC_ACQUIRE) && hcl_calls_back(w, queue)) {
+    bool prompt = !__atomic_load_n(&w->errors_set, __ATOMIC_ACQUIRE) && hcl_calls_back(w, queue);
+    if (prompt || hcl_defer_is_busy(w->defer)) {
         link_in(c);
-        w->cl.clFlush(queue);
+        if (queue)
+            w->cl.clFlush(queue);
         if (!w->cl.clSetEventCallback(event, CL_COMPLETE, called, c))
             return 0;
         claim(c);

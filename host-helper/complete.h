@@ -27,6 +27,7 @@ typedef void (*hcl_complete_fn)(void *opaque, cl_int status);
 bool hcl_calls_back(struct hcl_worker *w, cl_command_queue queue);
 
 /*
+ * queue: the command's, or NULL if it has been flushed and need not call back at once.
  * Call fn when the event, of which a reference is taken over, has completed.
  * Returns 0; or -errno, and then fn is not called, and the event is the caller's.
  */

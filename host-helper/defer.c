@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "channel.h"
+#include "spin.h"
 
 struct job {
     struct job *next;
@@ -18,9 +19,12 @@ struct hcl_defer {
     pthread_cond_t more;
     struct job *first;
     struct job **last;
-    unsigned queued;
+    unsigned queued; /* atomic to read without the lock */
     unsigned threads;
-    unsigned idle;
+    unsigned idle; /* the one that looks among them */
+    bool looking;
+    bool may_look;
+    struct vocl_spin spin;
 };
 
 struct hcl_defer *hcl_defer_create(void)
@@ -31,13 +35,34 @@ struct hcl_defer *hcl_defer_create(void)
     pthread_mutex_init(&d->lock, NULL);
     pthread_cond_init(&d->more, NULL);
     d->last = &d->first;
+    vocl_spin_init(&d->spin);
+    d->may_look = vocl_spin_has_cores();
     return d;
+}
+
+static bool has_job(const void *opaque)
+{
+    const struct hcl_defer *d = opaque;
+    return __atomic_load_n(&d->queued, __ATOMIC_RELAXED);
+}
+
+/* Under the lock, which is let go of meanwhile. */
+static void look(struct hcl_defer *d)
+{
+    uint64_t start;
+    d->looking = true;
+    pthread_mutex_unlock(&d->lock);
+    vocl_spin(&d->spin, has_job, d, &start);
+    pthread_mutex_lock(&d->lock);
+    d->looking = false;
 }
 
 static struct job *next_job(struct hcl_defer *d)
 {
     pthread_mutex_lock(&d->lock);
     d->idle++;
+    if (!d->first && d->may_look && !d->looking)
+        look(d);
     while (!d->first)
         pthread_cond_wait(&d->more, &d->lock);
     d->idle--;
@@ -45,7 +70,7 @@ static struct job *next_job(struct hcl_defer *d)
     d->first = job->next;
     if (!d->first)
         d->last = &d->first;
-    d->queued--;
+    __atomic_sub_fetch(&d->queued, 1, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&d->lock);
     return job;
 }
@@ -74,6 +99,14 @@ static int add_thread(struct hcl_defer *d)
     return 0;
 }
 
+bool hcl_defer_is_busy(struct hcl_defer *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool busy = d->threads - d->idle + d->queued >= VOCL_REPLY_SLOTS / 2;
+    pthread_mutex_unlock(&d->lock);
+    return busy;
+}
+
 int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
 {
     struct job *job = malloc(sizeof(*job));
@@ -87,8 +120,9 @@ int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
     if (!rc) {
         *d->last = job;
         d->last = &job->next;
-        d->queued++;
-        pthread_cond_signal(&d->more);
+        __atomic_add_fetch(&d->queued, 1, __ATOMIC_RELAXED);
+        if (!d->looking || d->queued > 1)
+            pthread_cond_signal(&d->more);
     }
     pthread_mutex_unlock(&d->lock);
     if (rc)

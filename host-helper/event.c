@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "complete.h"
 #include "defer.h"
 #include "handlers.h"
 
@@ -15,8 +16,10 @@ enum publication { NOT_YET, UNDER_WAY, DONE };
 struct watched {
     struct hcl_worker *w;
     uint32_t slot;
-    int published;  /* atomic: enum publication */
-    int refs;       /* atomic: the object table's, and the native callback's */
+    bool on_request;             /* HCL_WATCH_ASKED */
+    bool asked;                  /* atomic: and it has been */
+    int published;               /* atomic: enum publication */
+    int refs;                    /* atomic: the object table's, and the native callback's */
     void (*final)(void *opaque); /* called by whoever publishes, or NULL */
     void *opaque;
 };
@@ -100,18 +103,33 @@ static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
     watched_put(e);
 }
 
-static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch,
-               void (*final)(void *), void *opaque)
+/* From the object table: the guest has let go of the event, so nobody sleeps on its
+ * slot. It must not wait for a word that nobody would write before it uses the slot
+ * again. */
+static void watched_released(void *opaque)
+{
+    struct watched *e = opaque;
+    if (e->on_request && !__atomic_exchange_n(&e->asked, true, __ATOMIC_ACQ_REL))
+        publish(e, CL_COMPLETE);
+    watched_put(e);
+}
+
+static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
+               enum hcl_watch when, void (*final)(void *), void *opaque)
 {
     if (slot >= VOCL_EVENT_SLOTS)
         return -EINVAL;
     struct watched *e = malloc(sizeof(*e));
     if (!e)
         return -ENOSPC;
-    watch = watch && (slot || final);
-    *e = (struct watched){.w = w, .slot = slot, .refs = watch ? 2 : 1, .final = final,
+    bool watch = when == HCL_WATCH_NOW && (slot || final);
+    *e = (struct watched){.w = w,
+                          .slot = slot,
+                          .on_request = when == HCL_WATCH_ASKED,
+                          .refs = watch ? 2 : 1,
+                          .final = final,
                           .opaque = opaque};
-    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_put);
+    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_released);
     if (rc) {
         free(e);
         return rc;
@@ -123,7 +141,13 @@ static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native
     return 0;
 }
 
-int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch)
+enum hcl_watch hcl_watch_of(struct hcl_worker *w, cl_command_queue queue)
+{
+    return hcl_calls_back(w, queue) ? HCL_WATCH_NOW : HCL_WATCH_ASKED;
+}
+
+int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
+                  enum hcl_watch watch)
 {
     return add(w, id, slot, native, watch, NULL, NULL);
 }
@@ -131,7 +155,7 @@ int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event nat
 int hcl_event_add_final(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
                         void (*final)(void *opaque), void *opaque)
 {
-    return add(w, id, slot, native, true, final, opaque);
+    return add(w, id, slot, native, HCL_WATCH_NOW, final, opaque);
 }
 
 int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native)
@@ -144,7 +168,7 @@ int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_
     *e = (struct watched){.w = w, .slot = slot, .published = DONE, .refs = 1};
     if (slot) /* nobody knows of the event yet, so nobody sleeps on it */
         __atomic_store_n(vocl_channel_event(w->t->channel, slot), CL_COMPLETE, __ATOMIC_SEQ_CST);
-    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_put);
+    int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_released);
     if (rc)
         free(e);
     return rc;
@@ -186,7 +210,7 @@ void hcl_clCreateUserEvent(struct hcl_call *c)
     cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
     cl_event event = context ? c->w->cl.clCreateUserEvent(context, &ret) : NULL;
     if (event) {
-        int rc = hcl_event_add(c->w, q.id, q.slot, event, false);
+        int rc = hcl_event_add(c->w, q.id, q.slot, event, HCL_WATCH_NEVER);
         if (rc) {
             hcl_native_release(&c->w->cl, HCL_EVENT, event);
             ret = CL_OUT_OF_HOST_MEMORY;
@@ -233,6 +257,36 @@ void hcl_VOCL_QUERY_EVENTS(struct hcl_call *c)
     p.status = (struct vocl_words){status, q.events.count};
     vocl_put_query_events_rep(&c->reply, &p);
     hcl_reply(c);
+}
+
+static void watched_final(void *opaque, cl_int status)
+{
+    struct watched *e = opaque;
+    publish(e, status < 0 ? status : CL_COMPLETE);
+    watched_put(e);
+}
+
+static void watch(struct hcl_worker *w, uint64_t id)
+{
+    struct watched *e = hcl_objects_extra(w->objects, id, HCL_EVENT);
+    cl_event event = hcl_object(w, id, HCL_EVENT);
+    if (!e || !event || !e->on_request || __atomic_exchange_n(&e->asked, true, __ATOMIC_ACQ_REL))
+        return;
+    w->cl.clRetainEvent(event);
+    __atomic_add_fetch(&e->refs, 1, __ATOMIC_RELAXED);
+    if (hcl_when_complete(w, NULL, event, watched_final, e))
+        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+}
+
+void hcl_VOCL_WATCH_EVENTS(struct hcl_call *c)
+{
+    struct vocl_watch_events_req q;
+    vocl_get_watch_events_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    for (uint64_t i = 0; i < q.events.count; i++)
+        watch(c->w, q.events.v[i]);
+    hcl_reply_status(c, CL_SUCCESS);
 }
 
 struct event_cookie {

@@ -14,13 +14,23 @@
 
 #include "worker.h"
 
+/* When the slot of an event is to be written. */
+enum hcl_watch {
+    HCL_WATCH_NEVER, /* by whoever sets it: user events */
+    HCL_WATCH_ASKED, /* once the guest sleeps on it, or asks: where a runtime's callbacks are dear */
+    HCL_WATCH_NOW,   /* as soon as it is final */
+};
+
+/* The last one where the runtime of this queue calls back at once, else the second. */
+enum hcl_watch hcl_watch_of(struct hcl_worker *w, cl_command_queue queue);
+
 /*
- * Enter a native event under the guest's number. watch: have the runtime tell
- * us when it is final (not for user events, which only the guest sets). Takes
- * over the native reference on success only. Returns as hcl_objects_add, and
- * -EINVAL for a slot that does not exist.
+ * Enter a native event under the guest's number. Takes over the native reference on
+ * success only. Returns as hcl_objects_add, and -EINVAL for a slot that does not
+ * exist.
  */
-int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native, bool watch);
+int hcl_event_add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native,
+                  enum hcl_watch watch);
 
 /* The same with something to be done, on any thread, once the event is known to
  * be final: by the runtime's callback, or because somebody asked. On failure it

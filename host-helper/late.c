@@ -24,7 +24,7 @@ static cl_event failed_event(struct hcl_call *c, cl_int error)
     if (!queue ||
         cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL))
         return NULL;
-    cl_event event = cl->clCreateUserEvent(context, &ret);
+    cl_event event = context ? cl->clCreateUserEvent(context, &ret) : NULL;
     if (event)
         cl->clSetUserEventStatus(event, error);
     return event;
@@ -34,7 +34,7 @@ void hcl_late_event(struct hcl_call *c, cl_int error, uint64_t id, uint64_t slot
 {
     cl_event event = failed_event(c, error);
     __atomic_store_n(&c->w->errors_set, true, __ATOMIC_RELEASE);
-    if (event && !hcl_event_add(c->w, id, slot, event, false)) {
+    if (event && !hcl_event_add(c->w, id, slot, event, HCL_WATCH_NEVER)) {
         hcl_event_publish(c->w, id, error);
         return;
     }

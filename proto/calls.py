@@ -360,6 +360,8 @@ CONTROL = [
     hand("VOCL_FETCH", 201, U64("offset"), cls=CALL, note="the rest of a long reply"),
     hand("VOCL_QUERY_EVENTS", 202, Words("events"), Words("status"), cls=CALL,
          note="the status of several events at once"),
+    hand("VOCL_WATCH_EVENTS", 206, Words("events"), cls=POST,
+         note="the guest sleeps on the slots of these"),
     hand("VOCL_UNMAP_IMAGE", 204,
          U64("command_queue", "image", "map_flags", "row_pitch", "slice_pitch") +
          Words("origin") + Words("region") + Payload("shadow") + Words("event_wait_list") +

@@ -8,8 +8,7 @@
 /* A look takes some tens of nanoseconds: with cores to spare the processor is
  * offered to others every few microseconds, without every half. */
 #define LOOKS_MANY 128u
-#define LOOKS_FEW  16u
-/* Both sides and a thread of the runtime's, each on a core. */
+#define LOOKS_FEW 16u
 #define MANY_CORES 4
 
 static uint64_t now_ns(void)
@@ -28,9 +27,14 @@ static void relax(void)
 #endif
 }
 
+bool vocl_spin_has_cores(void)
+{
+    return sysconf(_SC_NPROCESSORS_ONLN) >= MANY_CORES;
+}
+
 void vocl_spin_init(struct vocl_spin *s)
 {
-    s->looks = sysconf(_SC_NPROCESSORS_ONLN) >= MANY_CORES ? LOOKS_MANY : LOOKS_FEW;
+    s->looks = vocl_spin_has_cores() ? LOOKS_MANY : LOOKS_FEW;
     s->credit = VOCL_SPIN_CREDIT_MAX;
 }
 

@@ -34,6 +34,10 @@ struct vocl_spin {
 
 void vocl_spin_init(struct vocl_spin *s);
 
+/* Has the machine a core for each side and for the runtime's own thread, and one more
+ * that may look? */
+bool vocl_spin_has_cores(void);
+
 /* Look until done(opaque) or for as long as is worth it. Returns whether it was done.
  * *start_ns receives the time of the first look, for vocl_spin_slept. */
 bool vocl_spin(struct vocl_spin *s, bool (*done)(const void *opaque), const void *opaque,
