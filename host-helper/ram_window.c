@@ -44,7 +44,7 @@ void *ram_windows_at(struct ram_windows *ws, const struct hcl_guest_ram *ram, ui
     }
     struct ram_window *w = &ws->w[ws->next];
     struct ram_window new;
-    void *ptr;
+    void *ptr = NULL;
     if (ram_window_init(&new, ram, gpa, len, &ptr) < 0)
         return NULL;
     ram_window_finish(w);
