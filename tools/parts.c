@@ -74,6 +74,12 @@ int parts_agent(const struct parts *p, char *path)
                     : try_path(path, VOCL_LIBEXECDIR "/vocl-guest-agent");
 }
 
+int parts_bench_probe(const struct parts *p, char *path)
+{
+    return p->built ? try_path(path, "%s/tools/vocl-bench-probe", p->build)
+                    : try_path(path, VOCL_LIBEXECDIR "/vocl-bench-probe");
+}
+
 int parts_driver(const struct parts *p, const char *release, char *path)
 {
     if (p->built && !try_path(path, "%s/qemu-virtio-ocl/linux/%s/virtio_ocl.ko", p->build, release))

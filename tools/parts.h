@@ -24,6 +24,7 @@ int parts_init(struct parts *p);
 int parts_helper(const struct parts *p, char *path);
 int parts_icd(const struct parts *p, char *path);
 int parts_agent(const struct parts *p, char *path);
+int parts_bench_probe(const struct parts *p, char *path);
 
 /* virtio_ocl.ko for a kernel release: the build tree's, or DKMS's. */
 int parts_driver(const struct parts *p, const char *release, char *path);

@@ -20,6 +20,7 @@ static const struct command {
     const char *name;
     int (*main)(int argc, char **argv);
 } commands[] = {
+    {"bench", vocl_bench_main},
     {"run", vocl_run_main},
     {"vm", vocl_vm_main},
 };
@@ -27,7 +28,8 @@ static const struct command {
 static const char doc[] = "OpenCL for virtual machines and containers, computed on the host."
                           "\vCommands:\n"
                           "  run   run a program against a private helper on this host, no VM\n"
-                          "  vm    run a program in a throw-away virtual machine\n\n"
+                          "  vm    run a program in a throw-away virtual machine\n"
+                          "  bench measure native and remote side by side\n\n"
                           "`vocl COMMAND --help' tells more about each.";
 
 struct choice {

@@ -6,6 +6,7 @@
 #ifndef VOCL_VOCL_H
 #define VOCL_VOCL_H
 
+int vocl_bench_main(int argc, char **argv);
 int vocl_run_main(int argc, char **argv);
 int vocl_vm_main(int argc, char **argv);
 

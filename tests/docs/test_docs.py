@@ -111,6 +111,21 @@ class Documentation(unittest.TestCase):
     def test_the_options_of_vocl_run_are_described(self):
         self.check_options("docs/configuration.md", os.path.join(BUILD, "vocl"), "run", "--help")
 
+    def test_the_options_of_vocl_bench_are_described(self):
+        self.check_options("docs/benchmarking.md", os.path.join(BUILD, "vocl"), "bench", "--help")
+
+    @unittest.skipUnless(os.path.exists(os.path.join(BUILD, "tools/vocl-bench-probe")),
+                         "built without an OpenCL loader")
+    def test_every_measurement_is_described(self):
+        text = pages()["docs/benchmarking.md"]
+        listed = subprocess.run([os.path.join(BUILD, "vocl"), "bench", "--list"], check=True,
+                                capture_output=True, text=True, timeout=30).stdout
+        names = {re.sub(r"\.\d+[KMG]$", ".SIZE", line.split()[0]) for line in listed.splitlines()}
+        self.assertGreater(len(names), 20)
+        for name in names:
+            with self.subTest(measurement=name):
+                self.assertRegex(text, rf"`{re.escape(name)}\b")
+
     def test_the_options_of_vocl_vm_are_described(self):
         described = pages()["docs/vm.md"]
         for option in options(os.path.join(BUILD, "vocl"), "vm", "--help"):
