@@ -168,6 +168,11 @@ VIRTIO_OCL_COUNTER(regions);
 VIRTIO_OCL_COUNTER(pinned_pages);
 VIRTIO_OCL_COUNTER(alloc_pages);
 VIRTIO_OCL_COUNTER(orphans);
+VIRTIO_OCL_COUNTER(idle_pages);
+VIRTIO_OCL_COUNTER(hits);
+VIRTIO_OCL_COUNTER(misses);
+VIRTIO_OCL_COUNTER(scattered);
+VIRTIO_OCL_COUNTER(allocs);
 
 static struct attribute *virtio_ocl_attrs[] = {
 	&dev_attr_clients.attr,
@@ -175,6 +180,11 @@ static struct attribute *virtio_ocl_attrs[] = {
 	&dev_attr_pinned_pages.attr,
 	&dev_attr_alloc_pages.attr,
 	&dev_attr_orphans.attr,
+	&dev_attr_idle_pages.attr,
+	&dev_attr_hits.attr,
+	&dev_attr_misses.attr,
+	&dev_attr_scattered.attr,
+	&dev_attr_allocs.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(virtio_ocl);
