@@ -38,7 +38,8 @@ struct virtio_ocl_config {
     __le32 client_queues; /* queues 1..client_queues serve one client each */
     __le32 max_regions;   /* regions that one client may have mapped at once */
     __le64 max_mapped;    /* bytes that one client may have mapped at once */
-    __u8 reserved[40];    /* zero */
+    __le32 max_region_runs; /* runs of pages in one region; 0: not said */
+    __u8 reserved[36];    /* zero */
 };
 
 /* Queue 0 is the control queue; queue q >= 1 is client q's doorbell queue. */
@@ -175,9 +176,9 @@ struct virtio_ocl_open {
  * it. addr and len need no alignment. The bytes lie in the region at `offset`.
  * EFAULT: not mapped, or not writable with VIRTIO_OCL_MAP_WRITE;
  * ENOMEM: RLIMIT_MEMLOCK, or a limit of the host;
- * E2BIG: the pages lie in more runs than below, and VIRTIO_OCL_MAP_SCATTERED is
- * not given: copying is cheaper than mapping that, unless it is to stay mapped.
- * MADV_COLLAPSE brings them together.
+ * E2BIG: the pages lie in more runs than the host maps as one region, or than
+ * below, where copying is cheaper than mapping, unless it is to stay mapped and
+ * so VIRTIO_OCL_MAP_SCATTERED is given. MADV_COLLAPSE brings them together.
  */
 struct virtio_ocl_map {
     __u64 addr;

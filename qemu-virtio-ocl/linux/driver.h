@@ -142,6 +142,7 @@ struct virtio_ocl_device {
 	u32 nqueues;
 	u32 max_regions;
 	u64 max_mapped;
+	u32 max_region_runs;
 
 	/* Counters, in sysfs beside the misc device. */
 	atomic_long_t clients;

@@ -209,6 +209,10 @@ static int virtio_ocl_read_config(struct virtio_device *vdev,
 			&dev->max_regions);
 	virtio_cread_le(vdev, struct virtio_ocl_config, max_mapped,
 			&dev->max_mapped);
+	virtio_cread_le(vdev, struct virtio_ocl_config, max_region_runs,
+			&dev->max_region_runs);
+	if (!dev->max_region_runs)
+		dev->max_region_runs = U32_MAX;
 	if (!dev->nqueues || !dev->max_regions)
 		return -EINVAL;
 	dev->nqueues = min(dev->nqueues, VIRTIO_OCL_MAX_QUEUES);

@@ -198,12 +198,15 @@ static int virtio_ocl_region_start(struct virtio_ocl_region *region)
 	return err == -ETIMEDOUT ? -EIO : err;
 }
 
-static unsigned int virtio_ocl_max_runs(u64 len, u32 flags)
+static u32 virtio_ocl_max_runs(const struct virtio_ocl_device *dev, u64 len,
+			       u32 flags)
 {
+	u64 cheap = VIRTIO_OCL_RUNS_FREE +
+		    (len >> 20) * VIRTIO_OCL_RUNS_PER_MIB;
+
 	if (flags & VIRTIO_OCL_MAP_SCATTERED)
-		return UINT_MAX;
-	return min_t(u64, VIRTIO_OCL_RUNS_FREE +
-			  (len >> 20) * VIRTIO_OCL_RUNS_PER_MIB, UINT_MAX);
+		return dev->max_region_runs;
+	return min_t(u64, cheap, dev->max_region_runs);
 }
 
 /* Returns 0 and *region, or -errno. */
@@ -213,7 +216,7 @@ static int virtio_ocl_region_pin(struct virtio_ocl_client *client, u64 start,
 {
 	bool write = flags & VIRTIO_OCL_MAP_WRITE;
 	unsigned long npages = len >> PAGE_SHIFT;
-	unsigned int max_runs = virtio_ocl_max_runs(len, flags);
+	u32 max_runs = virtio_ocl_max_runs(client->dev, len, flags);
 	struct virtio_ocl_region *region;
 	int err;
 
