@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "scatter.h"
 #include "virtio_ocl.h"
 
 /* A waiter looks at the heartbeat this often: seldom enough to cost nothing,
@@ -26,22 +27,10 @@
 _Static_assert(WAIT_SLICE_MS > VOCL_HEARTBEAT_MS, "a slice sees a beat");
 _Static_assert(WAIT_SLICE_MS < VOCL_HEARTBEAT_LOST_MS, "a loss is seen in time");
 
-/* As x86-64 and arm64 with 4 KiB pages have them. */
-#define HUGE_PAGE ((uintptr_t)2 << 20)
-
-/* At most 2^this - 1 tries to collapse are left out after failures: memory may
- * have become free, or whole, in the meantime. */
-#define COLLAPSE_BACKOFF_MAX 6u
-
-#ifndef MADV_COLLAPSE /* Linux 6.1 and glibc 2.37 on */
-#define MADV_COLLAPSE 25
-#endif
-
 struct transport_virtio {
     struct gcl_transport base;
     int fd;
-    unsigned collapses_failed; /* one after another; a hint, written by any thread */
-    unsigned collapses_to_skip;
+    struct gcl_scatter scatter;
 };
 
 static struct transport_virtio *to_virtio(struct gcl_transport *t)
@@ -152,58 +141,22 @@ static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t f
     int rc = t->forked ? -EPERM : device_call(t, VIRTIO_OCL_IOC_MAP, &arg);
     if (rc < 0)
         return gone_or(rc);
+    if (flags & VIRTIO_OCL_MAP_SCATTERED && !(arg.flags & VIRTIO_OCL_MAP_LASTS))
+        gcl_scatter_maps_do_not_last(&to_virtio(t)->scatter);
     *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
     return 0;
-}
-
-/* Is it worth trying? Where it has failed it soon will again, for want of whole
- * huge pages; each further failure doubles how many tries are left out. */
-static bool collapse_may_work(struct transport_virtio *v)
-{
-    unsigned left = __atomic_load_n(&v->collapses_to_skip, __ATOMIC_RELAXED);
-
-    if (left)
-        __atomic_store_n(&v->collapses_to_skip, left - 1, __ATOMIC_RELAXED);
-    return !left;
-}
-
-static void collapse_was(struct transport_virtio *v, bool good)
-{
-    unsigned n = good ? 0 : __atomic_load_n(&v->collapses_failed, __ATOMIC_RELAXED) + 1;
-
-    if (n > COLLAPSE_BACKOFF_MAX)
-        n = COLLAPSE_BACKOFF_MAX;
-    __atomic_store_n(&v->collapses_failed, n, __ATOMIC_RELAXED);
-    __atomic_store_n(&v->collapses_to_skip, (1u << n) - 1, __ATOMIC_RELAXED);
-}
-
-/*
- * Scattered pages: move them into huge ones. A copy, and so no dearer than to
- * stage; but an array that is used again has then been paid for. Only what lies
- * whole in the range is touched, and not what the application has taken out with
- * MADV_NOHUGEPAGE. Returns whether to try again.
- */
-static bool collapse_pages(struct transport_virtio *v, void *addr, size_t len)
-{
-    uintptr_t first = ((uintptr_t)addr + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-    uintptr_t end = ((uintptr_t)addr + len) & ~(uintptr_t)(HUGE_PAGE - 1);
-
-    if (first >= end || !collapse_may_work(v))
-        return false;
-    int rc = madvise((void *)first, end - first, MADV_COLLAPSE);
-    collapse_was(v, !rc);
-    return !rc || errno == EAGAIN; /* EAGAIN: some could not be moved now */
 }
 
 static int virtio_map(struct gcl_transport *t, void *addr, size_t len, unsigned flags,
                       struct gcl_region *r)
 {
+    struct gcl_scatter *s = &to_virtio(t)->scatter;
     uint32_t how = flags & GCL_MAP_WRITE ? VIRTIO_OCL_MAP_WRITE : 0;
 
     int rc = map_pages(t, addr, len, how, r);
-    if (rc == -E2BIG && collapse_pages(to_virtio(t), addr, len))
+    if (rc == -E2BIG && gcl_scatter_collapse(s, addr, len))
         rc = map_pages(t, addr, len, how, r);
-    if (rc == -E2BIG && flags & GCL_MAP_KEEP)
+    if (rc == -E2BIG && (flags & GCL_MAP_KEEP || gcl_scatter_map_anyway(s, addr, len)))
         rc = map_pages(t, addr, len, how | VIRTIO_OCL_MAP_SCATTERED, r);
     return rc;
 }
@@ -320,6 +273,7 @@ struct gcl_transport *gcl_transport_virtio_open(const char *path, char *why, siz
         return NULL;
     }
     v->base.ops = &virtio_ops;
+    gcl_scatter_init(&v->scatter);
     v->fd = open(path, O_RDWR | O_CLOEXEC);
     if (v->fd < 0) {
         snprintf(why, len, "%s: %s: %s", path, strerror(errno), open_advice(errno));

@@ -106,6 +106,8 @@ struct virtio_ocl_ctl_map {
 #define VIRTIO_OCL_MAP_WRITE 1u /* the host may write to these pages */
 /* In the ioctl alone: also if they are in many pieces, see struct virtio_ocl_map. */
 #define VIRTIO_OCL_MAP_SCATTERED 2u
+/* Out: the pages stay mapped after UNMAP, until their addresses change. */
+#define VIRTIO_OCL_MAP_LASTS 4u
 
 /*
  * Answered once nothing on the host maps the region any more: only then may
@@ -183,7 +185,7 @@ struct virtio_ocl_open {
 struct virtio_ocl_map {
     __u64 addr;
     __u64 len;
-    __u32 flags;  /* in: VIRTIO_OCL_MAP_* */
+    __u32 flags;  /* in and out: VIRTIO_OCL_MAP_* */
     __u32 region; /* out */
     __u64 offset; /* out: of addr within the region */
 };

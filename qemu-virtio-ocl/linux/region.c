@@ -319,6 +319,9 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 	} else {
 		atomic_long_inc(&client->dev->hits);
 	}
+	/* A hint: they may change the next moment. */
+	if (READ_ONCE(region->cached))
+		map->flags |= VIRTIO_OCL_MAP_LASTS;
 	map->region = region->id;
 	map->offset = map->addr - region->start;
 	return 0;
