@@ -159,7 +159,7 @@ static bool share_memory(cl_mem m, void *host)
         return true;
     }
     if (!(m->flags & CL_MEM_USE_HOST_PTR) || !t->ops->map ||
-        t->ops->map(t, host, m->size, true, &m->memory))
+        t->ops->map(t, host, m->size, GCL_MAP_WRITE | GCL_MAP_KEEP, &m->memory))
         return false;
     m->memory_is_users = true;
     return true;

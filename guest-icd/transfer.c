@@ -56,7 +56,7 @@ static bool map_region(struct gcl_transfer *t)
     struct gcl_transport *tr = gcl_connection_transport();
     if (!tr->ops->map || t->size < GCL_MAP_MIN)
         return false;
-    t->mapped = !tr->ops->map(tr, t->ptr, t->size, t->out, &t->region);
+    t->mapped = !tr->ops->map(tr, t->ptr, t->size, t->out ? GCL_MAP_WRITE : 0, &t->region);
     return t->mapped;
 }
 

@@ -25,6 +25,9 @@ struct gcl_region {
     size_t len;
 };
 
+#define GCL_MAP_WRITE 1u /* the helper writes to it, too */
+#define GCL_MAP_KEEP  2u /* it stays for long: worth more than one copy */
+
 struct gcl_transport_ops {
     const char *name; /* "socket", "virtio" */
 
@@ -51,11 +54,11 @@ struct gcl_transport_ops {
     void (*free)(struct gcl_transport *t, struct gcl_region *r);
 
     /*
-     * Share [addr, addr + len) of the application's own memory. Returns 0 and
-     * fills *r, or -errno; the caller then stages. NULL where the transport
-     * cannot. unmap() drops the reference.
+     * Share [addr, addr + len) of the application's own memory. flags:
+     * GCL_MAP_*. Returns 0 and fills *r, or -errno; the caller then stages.
+     * NULL where the transport cannot. unmap() drops the reference.
      */
-    int (*map)(struct gcl_transport *t, void *addr, size_t len, bool writable,
+    int (*map)(struct gcl_transport *t, void *addr, size_t len, unsigned flags,
                struct gcl_region *r);
     void (*unmap)(struct gcl_transport *t, struct gcl_region *r);
 };

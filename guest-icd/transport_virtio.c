@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "scatter.h"
 #include "virtio_ocl.h"
 
 /* A waiter looks at the heartbeat this often: seldom enough to cost nothing,
@@ -29,6 +30,7 @@ _Static_assert(WAIT_SLICE_MS < VOCL_HEARTBEAT_LOST_MS, "a loss is seen in time")
 struct transport_virtio {
     struct gcl_transport base;
     int fd;
+    struct gcl_scatter scatter;
 };
 
 static struct transport_virtio *to_virtio(struct gcl_transport *t)
@@ -131,20 +133,32 @@ static void virtio_unmap(struct gcl_transport *t, struct gcl_region *r)
     memset(r, 0, sizeof(*r));
 }
 
-static int virtio_map(struct gcl_transport *t, void *addr, size_t len, bool writable,
-                      struct gcl_region *r)
+static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t flags,
+                     struct gcl_region *r)
 {
-    struct virtio_ocl_map arg = {
-        .addr = (uintptr_t)addr,
-        .len = len,
-        .flags = writable ? VIRTIO_OCL_MAP_WRITE : 0,
-    };
+    struct virtio_ocl_map arg = {.addr = (uintptr_t)addr, .len = len, .flags = flags};
 
     int rc = t->forked ? -EPERM : device_call(t, VIRTIO_OCL_IOC_MAP, &arg);
     if (rc < 0)
         return gone_or(rc);
+    if (flags & VIRTIO_OCL_MAP_SCATTERED && !(arg.flags & VIRTIO_OCL_MAP_LASTS))
+        gcl_scatter_maps_do_not_last(&to_virtio(t)->scatter);
     *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
     return 0;
+}
+
+static int virtio_map(struct gcl_transport *t, void *addr, size_t len, unsigned flags,
+                      struct gcl_region *r)
+{
+    struct gcl_scatter *s = &to_virtio(t)->scatter;
+    uint32_t how = flags & GCL_MAP_WRITE ? VIRTIO_OCL_MAP_WRITE : 0;
+
+    int rc = map_pages(t, addr, len, how, r);
+    if (rc == -E2BIG && gcl_scatter_collapse(s, addr, len))
+        rc = map_pages(t, addr, len, how, r);
+    if (rc == -E2BIG && (flags & GCL_MAP_KEEP || gcl_scatter_map_anyway(s, addr, len)))
+        rc = map_pages(t, addr, len, how | VIRTIO_OCL_MAP_SCATTERED, r);
+    return rc;
 }
 
 static int virtio_alloc(struct gcl_transport *t, size_t len, void *at, struct gcl_region *r)
@@ -259,6 +273,7 @@ struct gcl_transport *gcl_transport_virtio_open(const char *path, char *why, siz
         return NULL;
     }
     v->base.ops = &virtio_ops;
+    gcl_scatter_init(&v->scatter);
     v->fd = open(path, O_RDWR | O_CLOEXEC);
     if (v->fd < 0) {
         snprintf(why, len, "%s: %s: %s", path, strerror(errno), open_advice(errno));

@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "client.h"
 #include "log.h"
+#include "map_budget.h"
 #include "ram_window.h"
 #include "regions.h"
 #include "transport.h"
@@ -46,7 +47,7 @@ struct virtio_transport {
 
     /* Regions come from the control thread and go from any. */
     pthread_mutex_t lock;
-    uint32_t runs; /* mappings, of HCL_VIRTIO_MAX_RUNS */
+    struct hcl_map_budget budget;
     uint32_t max_regions;
     struct region_state *region; /* [1..max_regions] */
 
@@ -148,16 +149,33 @@ static void vt_wake(struct hcl_transport *t, uint32_t *word)
 
 static int budget_take(struct virtio_transport *vt, struct region_state *rs, uint32_t runs)
 {
-    int rc = -ENOMEM;
-
     pthread_mutex_lock(&vt->lock);
-    if (runs <= HCL_VIRTIO_MAX_REGION_RUNS - rs->runs && runs <= HCL_VIRTIO_MAX_RUNS - vt->runs) {
-        rs->runs += runs;
-        vt->runs += runs;
-        rc = 0;
-    }
+    int rc = hcl_map_budget_take(&vt->budget, &rs->runs, runs);
     pthread_mutex_unlock(&vt->lock);
     return rc;
+}
+
+/* Where run i and those that follow it in guest RAM end. Returns the next run. */
+static uint32_t join_runs(const struct hcl_link_run *run, uint32_t n, uint32_t i, uint64_t *len)
+{
+    uint64_t start = run[i].gpa;
+
+    *len = run[i].len;
+    for (i++; i < n && run[i].gpa == start + *len; i++)
+        *len += run[i].len;
+    return i;
+}
+
+/* How many mappings map_runs() makes of them, but for a run that goes on in
+ * another of the VM's few pieces of RAM. */
+static uint32_t mappings_for(const struct hcl_link_run *run, uint32_t n)
+{
+    uint32_t count = 0;
+    uint64_t len;
+
+    for (uint32_t i = 0; i < n; count++)
+        i = join_runs(run, n, i, &len);
+    return count;
 }
 
 /* Map a run's part that lies in one file. A file offset that is not at a page
@@ -182,9 +200,8 @@ static int map_runs(const struct hcl_guest_ram *ram, uint8_t *at, const struct h
 {
     for (uint32_t i = 0; i < n;) {
         uint64_t gpa = run[i].gpa;
-        uint64_t len = run[i].len;
-        for (i++; i < n && run[i].gpa == gpa + len; i++)
-            len += run[i].len;
+        uint64_t len;
+        i = join_runs(run, n, i, &len);
         while (len > 0) {
             uint64_t done;
             int rc = map_part(ram, at, gpa, len, prot, &done);
@@ -216,7 +233,7 @@ static void region_gone(void *opaque, uint32_t id)
 
     pthread_mutex_lock(&vt->lock);
     const struct region_state was = *rs;
-    vt->runs -= was.runs;
+    hcl_map_budget_give(&vt->budget, was.runs);
     memset(rs, 0, sizeof(*rs));
     pthread_mutex_unlock(&vt->lock);
     answer(vt, was.tag, was.status);
@@ -264,7 +281,7 @@ static int region_fill(struct virtio_transport *vt, const struct hcl_link_msg *m
 
     if (rs->total != m->total_len || rs->filled != m->offset || len > rs->total - rs->filled)
         return -EINVAL;
-    int rc = budget_take(vt, rs, m->count);
+    int rc = budget_take(vt, rs, mappings_for(run, m->count));
     if (rc == 0)
         rc = map_runs(&vt->ram, rs->base + rs->filled, run, m->count, prot, vt->base.regions,
                       m->region);
@@ -515,6 +532,7 @@ static int open_all(struct virtio_transport *vt, const struct hcl_options *opt,
     if (vt->interrupt_fd < 0)
         return -errno;
     vt->max_regions = opt->max_regions;
+    hcl_map_budget_init(&vt->budget);
     vt->region = calloc((size_t)opt->max_regions + 1, sizeof(*vt->region));
     vt->msg = malloc(HCL_LINK_MAX_MSG);
     vt->base.regions = hcl_regions_create(opt->max_regions, opt->max_mapped);

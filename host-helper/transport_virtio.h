@@ -37,16 +37,6 @@ struct hcl_virtio_handover {
 };
 
 /*
- * vm.max_map_count is 65530 by default, and a run is one mapping at worst. The
- * native runtime wants some for itself (PoCL with LLVM some hundreds, a GPU's
- * runtime some thousands), and mmap() failing inside it would be a crash.
- */
-#define HCL_VIRTIO_MAX_RUNS 49152u
-/* One region may not take all of them: 128 MiB of scattered 4 KiB pages. Above
- * this, gathering is cheaper than mapping anyway. */
-#define HCL_VIRTIO_MAX_REGION_RUNS 32768u
-
-/*
  * Take over the descriptors in h (also on failure, when the process is about
  * to exit), map the channel, initialise it, answer open_tag. Returns NULL
  * after having answered with an error and logged it.

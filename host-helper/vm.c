@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "log.h"
+#include "map_budget.h"
 #include "vm_client.h"
 
 /* The longest valid request: MAP (whose head is not shorter than OPEN's) with
@@ -500,6 +501,7 @@ void hcl_vm_config(const struct hcl_vm *vm, uint32_t queues, struct virtio_ocl_c
 {
     const struct hcl_options *opt = hcl_server_options(vm->server);
     uint32_t clients = hcl_vm_max_clients(vm);
+    struct hcl_map_budget budget;
 
     if (queues > 0 && queues - 1 < clients)
         clients = queues - 1;
@@ -509,4 +511,6 @@ void hcl_vm_config(const struct hcl_vm *vm, uint32_t queues, struct virtio_ocl_c
     cfg->client_queues = htole32(clients);
     cfg->max_regions = htole32(opt->max_regions);
     cfg->max_mapped = htole64(opt->max_mapped);
+    hcl_map_budget_init(&budget);
+    cfg->max_region_runs = htole32(budget.region);
 }

@@ -38,7 +38,8 @@ struct virtio_ocl_config {
     __le32 client_queues; /* queues 1..client_queues serve one client each */
     __le32 max_regions;   /* regions that one client may have mapped at once */
     __le64 max_mapped;    /* bytes that one client may have mapped at once */
-    __u8 reserved[40];    /* zero */
+    __le32 max_region_runs; /* runs of pages in one region; 0: not said */
+    __u8 reserved[36];    /* zero */
 };
 
 /* Queue 0 is the control queue; queue q >= 1 is client q's doorbell queue. */
@@ -103,6 +104,10 @@ struct virtio_ocl_ctl_map {
 };
 
 #define VIRTIO_OCL_MAP_WRITE 1u /* the host may write to these pages */
+/* In the ioctl alone: also if they are in many pieces, see struct virtio_ocl_map. */
+#define VIRTIO_OCL_MAP_SCATTERED 2u
+/* Out: the pages stay mapped after UNMAP, until their addresses change. */
+#define VIRTIO_OCL_MAP_LASTS 4u
 
 /*
  * Answered once nothing on the host maps the region any more: only then may
@@ -172,12 +177,15 @@ struct virtio_ocl_open {
  * (invalidated by MMU notifier). Counts a reference on the region; UNMAP drops
  * it. addr and len need no alignment. The bytes lie in the region at `offset`.
  * EFAULT: not mapped, or not writable with VIRTIO_OCL_MAP_WRITE;
- * ENOMEM: RLIMIT_MEMLOCK, or a limit of the host.
+ * ENOMEM: RLIMIT_MEMLOCK, or a limit of the host;
+ * E2BIG: the pages lie in more runs than the host maps as one region, or than
+ * below, where copying is cheaper than mapping, unless it is to stay mapped and
+ * so VIRTIO_OCL_MAP_SCATTERED is given. MADV_COLLAPSE brings them together.
  */
 struct virtio_ocl_map {
     __u64 addr;
     __u64 len;
-    __u32 flags;  /* in: VIRTIO_OCL_MAP_WRITE or 0 */
+    __u32 flags;  /* in and out: VIRTIO_OCL_MAP_* */
     __u32 region; /* out */
     __u64 offset; /* out: of addr within the region */
 };
@@ -194,6 +202,14 @@ struct virtio_ocl_alloc {
     __u32 reserved;
     __u64 mmap_offset; /* out */
 };
+
+/*
+ * A run costs the host some 10 us to map, to touch and to unmap, a MiB some 120
+ * us to copy: up to this many runs mapping pays if it is used once. What comes
+ * free is for the ends of a small range.
+ */
+#define VIRTIO_OCL_RUNS_PER_MIB 16u
+#define VIRTIO_OCL_RUNS_FREE    16u
 
 struct virtio_ocl_unmap {
     __u32 region;

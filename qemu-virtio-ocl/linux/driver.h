@@ -64,6 +64,14 @@
 #define VIRTIO_OCL_IDLE_REGIONS	128u
 
 /*
+ * What all clients' idle regions may pin together: their pages can neither be
+ * moved nor swapped out for whoever needs memory now. A client keeps no more
+ * than is free of it then: alone three eighths of the guest's memory, of two a
+ * quarter each, and every newcomer finds some.
+ */
+#define VIRTIO_OCL_IDLE_PAGES	(totalram_pages() / 4 * 3)
+
+/*
  * Where an ALLOC region is found by mmap(): its number, shifted by what the
  * channel at offset 0 takes. Numbers stay small enough for the 44-bit offsets
  * of a 32-bit program.
@@ -75,6 +83,7 @@
 struct virtio_ocl_extent {
 	struct page *page;
 	unsigned long npages;
+	bool huge;	/* pinned by the heads of its huge pages alone */
 };
 
 /* Pages in order, either pinned in a process or our own (pages.c). */
@@ -133,6 +142,7 @@ struct virtio_ocl_device {
 	u32 nqueues;
 	u32 max_regions;
 	u64 max_mapped;
+	u32 max_region_runs;
 
 	/* Counters, in sysfs beside the misc device. */
 	atomic_long_t clients;
@@ -140,6 +150,12 @@ struct virtio_ocl_device {
 	atomic_long_t pinned_pages;
 	atomic_long_t alloc_pages;
 	atomic_long_t orphans;
+	atomic_long_t idle_pages;
+	/* These only rise. */
+	atomic_long_t hits;
+	atomic_long_t misses;
+	atomic_long_t scattered;
+	atomic_long_t allocs;
 };
 
 enum virtio_ocl_client_state {
@@ -168,6 +184,7 @@ struct virtio_ocl_client {
 	struct rb_root_cached cached;	/* regions that MAP may share */
 	struct list_head idle;		/* those without a user, oldest first */
 	unsigned int nidle;
+	unsigned long idle_pages;
 	unsigned int ndropping;		/* UNMAP is on its way */
 	wait_queue_head_t room;		/* ndropping has fallen */
 
@@ -263,8 +280,10 @@ void virtio_ocl_region_drop(struct virtio_ocl_region *region);
 void virtio_ocl_regions_forget(struct virtio_ocl_client *client);
 
 /* pages.c */
+/* Pin in this process. 0, -errno, or -E2BIG: in more than max_runs runs. */
 int virtio_ocl_pages_pin(struct virtio_ocl_pages *pages, u64 start,
-			 unsigned long npages, bool write);
+			 unsigned long npages, bool write,
+			 unsigned int max_runs);
 int virtio_ocl_pages_alloc(struct virtio_ocl_pages *pages,
 			   unsigned long npages);
 /* Unpin or free, whichever it was. An empty list is fine. */

@@ -168,6 +168,11 @@ VIRTIO_OCL_COUNTER(regions);
 VIRTIO_OCL_COUNTER(pinned_pages);
 VIRTIO_OCL_COUNTER(alloc_pages);
 VIRTIO_OCL_COUNTER(orphans);
+VIRTIO_OCL_COUNTER(idle_pages);
+VIRTIO_OCL_COUNTER(hits);
+VIRTIO_OCL_COUNTER(misses);
+VIRTIO_OCL_COUNTER(scattered);
+VIRTIO_OCL_COUNTER(allocs);
 
 static struct attribute *virtio_ocl_attrs[] = {
 	&dev_attr_clients.attr,
@@ -175,6 +180,11 @@ static struct attribute *virtio_ocl_attrs[] = {
 	&dev_attr_pinned_pages.attr,
 	&dev_attr_alloc_pages.attr,
 	&dev_attr_orphans.attr,
+	&dev_attr_idle_pages.attr,
+	&dev_attr_hits.attr,
+	&dev_attr_misses.attr,
+	&dev_attr_scattered.attr,
+	&dev_attr_allocs.attr,
 	NULL
 };
 ATTRIBUTE_GROUPS(virtio_ocl);
@@ -199,6 +209,10 @@ static int virtio_ocl_read_config(struct virtio_device *vdev,
 			&dev->max_regions);
 	virtio_cread_le(vdev, struct virtio_ocl_config, max_mapped,
 			&dev->max_mapped);
+	virtio_cread_le(vdev, struct virtio_ocl_config, max_region_runs,
+			&dev->max_region_runs);
+	if (!dev->max_region_runs)
+		dev->max_region_runs = U32_MAX;
 	if (!dev->nqueues || !dev->max_regions)
 		return -EINVAL;
 	dev->nqueues = min(dev->nqueues, VIRTIO_OCL_MAX_QUEUES);

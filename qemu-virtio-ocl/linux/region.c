@@ -58,6 +58,29 @@ void virtio_ocl_region_put(struct virtio_ocl_region *region)
 	kref_put(&region->ref, virtio_ocl_region_free);
 }
 
+/* The list of those without a user; region_lock held for both. */
+static void virtio_ocl_region_enter_idle(struct virtio_ocl_region *region)
+{
+	struct virtio_ocl_client *client = region->client;
+
+	list_add_tail(&region->idle, &client->idle);
+	client->nidle++;
+	client->idle_pages += region->pages.npages;
+	atomic_long_add(region->pages.npages, &client->dev->idle_pages);
+}
+
+static void virtio_ocl_region_leave_idle(struct virtio_ocl_region *region)
+{
+	struct virtio_ocl_client *client = region->client;
+
+	if (list_empty(&region->idle))
+		return;
+	list_del_init(&region->idle);
+	client->nidle--;
+	client->idle_pages -= region->pages.npages;
+	atomic_long_sub(region->pages.npages, &client->dev->idle_pages);
+}
+
 /* The host does not map the region (any more). Sleeps. */
 static void virtio_ocl_region_forget(struct virtio_ocl_region *region)
 {
@@ -72,10 +95,7 @@ static void virtio_ocl_region_forget(struct virtio_ocl_region *region)
 	region->dropping = true;
 	xa_erase(&client->regions, region->id);
 	virtio_ocl_cache_remove(region);
-	if (!list_empty(&region->idle)) {
-		list_del_init(&region->idle);
-		client->nidle--;
-	}
+	virtio_ocl_region_leave_idle(region);
 	spin_unlock(&client->region_lock);
 
 	virtio_ocl_cache_unwatch(region);
@@ -120,10 +140,7 @@ void virtio_ocl_region_drop(struct virtio_ocl_region *region)
 	region->dropping = true;
 	client->ndropping++;
 	virtio_ocl_cache_remove(region);
-	if (!list_empty(&region->idle)) {
-		list_del_init(&region->idle);
-		client->nidle--;
-	}
+	virtio_ocl_region_leave_idle(region);
 	kref_get(&region->ref);
 	region->unmap.finish = virtio_ocl_region_unmapped;
 	region->unmap.len = sizeof(*msg);
@@ -181,12 +198,25 @@ static int virtio_ocl_region_start(struct virtio_ocl_region *region)
 	return err == -ETIMEDOUT ? -EIO : err;
 }
 
+static u32 virtio_ocl_max_runs(const struct virtio_ocl_device *dev, u64 len,
+			       u32 flags)
+{
+	u64 cheap = VIRTIO_OCL_RUNS_FREE +
+		    (len >> 20) * VIRTIO_OCL_RUNS_PER_MIB;
+
+	if (flags & VIRTIO_OCL_MAP_SCATTERED)
+		return dev->max_region_runs;
+	return min_t(u64, cheap, dev->max_region_runs);
+}
+
 /* Returns 0 and *region, or -errno. */
 static int virtio_ocl_region_pin(struct virtio_ocl_client *client, u64 start,
-				 u64 len, bool write,
+				 u64 len, u32 flags,
 				 struct virtio_ocl_region **regionp)
 {
+	bool write = flags & VIRTIO_OCL_MAP_WRITE;
 	unsigned long npages = len >> PAGE_SHIFT;
+	u32 max_runs = virtio_ocl_max_runs(client->dev, len, flags);
 	struct virtio_ocl_region *region;
 	int err;
 
@@ -202,9 +232,13 @@ static int virtio_ocl_region_pin(struct virtio_ocl_client *client, u64 start,
 	err = virtio_ocl_cache_watch(region);
 	if (err)
 		goto uncharge;
-	err = virtio_ocl_pages_pin(&region->pages, start, npages, write);
+	err = virtio_ocl_pages_pin(&region->pages, start, npages, write,
+				   max_runs);
+	if (err == -E2BIG)
+		atomic_long_inc(&client->dev->scattered);
 	if (err)
 		goto uncharge;
+	atomic_long_inc(&client->dev->misses);
 	err = virtio_ocl_region_start(region);
 	if (!err)
 		*regionp = region;
@@ -228,10 +262,7 @@ virtio_ocl_region_find(struct virtio_ocl_client *client, u64 start, u64 len,
 	region = virtio_ocl_cache_find(client, start, start + len - 1, write);
 	if (region) {
 		region->users++;
-		if (!list_empty(&region->idle)) {
-			list_del_init(&region->idle);
-			client->nidle--;
-		}
+		virtio_ocl_region_leave_idle(region);
 	}
 	spin_unlock(&client->region_lock);
 	return region;
@@ -266,7 +297,8 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 	u64 start, len;
 	int err;
 
-	if (!map->len || map->flags & ~VIRTIO_OCL_MAP_WRITE)
+	if (!map->len || map->flags & ~(VIRTIO_OCL_MAP_WRITE |
+					VIRTIO_OCL_MAP_SCATTERED))
 		return -EINVAL;
 	if (map->addr > ULONG_MAX || map->len > ULONG_MAX - PAGE_SIZE ||
 	    !access_ok((void __user *)(unsigned long)map->addr, map->len))
@@ -277,13 +309,19 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 		return -ENOMEM;
 	region = virtio_ocl_region_find(client, start, len, write);
 	if (!region) {
-		err = virtio_ocl_region_pin(client, start, len, write, &region);
+		err = virtio_ocl_region_pin(client, start, len, map->flags,
+					    &region);
 		if (err == -ENOMEM && virtio_ocl_regions_flush(client))
-			err = virtio_ocl_region_pin(client, start, len, write,
-						    &region);
+			err = virtio_ocl_region_pin(client, start, len,
+						    map->flags, &region);
 		if (err)
 			return err;
+	} else {
+		atomic_long_inc(&client->dev->hits);
 	}
+	/* A hint: they may change the next moment. */
+	if (READ_ONCE(region->cached))
+		map->flags |= VIRTIO_OCL_MAP_LASTS;
 	map->region = region->id;
 	map->offset = map->addr - region->start;
 	return 0;
@@ -313,6 +351,7 @@ static int virtio_ocl_region_alloc_once(struct virtio_ocl_client *client,
 	if (err)
 		goto uncount;
 	*id = region->id;
+	atomic_long_inc(&dev->allocs);
 	return virtio_ocl_region_start(region);
 
 uncount:
@@ -342,6 +381,15 @@ int virtio_ocl_region_alloc(struct virtio_ocl_client *client,
 	return 0;
 }
 
+static bool virtio_ocl_idle_too_many(const struct virtio_ocl_client *client)
+{
+	unsigned long all = atomic_long_read(&client->dev->idle_pages);
+	unsigned long most = VIRTIO_OCL_IDLE_PAGES;
+
+	return client->nidle > VIRTIO_OCL_IDLE_REGIONS ||
+	       client->idle_pages > most - min(most, all);
+}
+
 int virtio_ocl_region_unmap(struct virtio_ocl_client *client, u32 id)
 {
 	struct virtio_ocl_region *region;
@@ -359,8 +407,8 @@ int virtio_ocl_region_unmap(struct virtio_ocl_client *client, u32 id)
 		virtio_ocl_region_drop(region);
 		goto unlock;
 	}
-	list_add_tail(&region->idle, &client->idle);
-	if (++client->nidle > VIRTIO_OCL_IDLE_REGIONS)
+	virtio_ocl_region_enter_idle(region);
+	while (virtio_ocl_idle_too_many(client))
 		virtio_ocl_region_drop(list_first_entry(&client->idle,
 							struct virtio_ocl_region,
 							idle));

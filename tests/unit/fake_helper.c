@@ -18,7 +18,7 @@
 struct hcl_options fake_options = {
     .max_clients = 8,
     .max_regions = 16,
-    .max_mapped = 256u << 20,
+    .max_mapped = 64ull << 30,
 };
 
 /* ---- the worker ---- */

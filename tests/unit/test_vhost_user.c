@@ -67,6 +67,7 @@ static void config_space_has_the_magic_and_the_limits(void **state)
     assert_int_equal(cfg.client_queues, fake_options.max_clients);
     assert_int_equal(cfg.max_regions, fake_options.max_regions);
     assert_int_equal(cfg.max_mapped, fake_options.max_mapped);
+    assert_in_range(cfg.max_region_runs, 1, 0x7fffffff);
 }
 
 /* QEMU names all queues that the device has before the guest runs. */

@@ -20,6 +20,7 @@
 
 #include "fake_helper.h"
 #include "fake_vm.h"
+#include "host-helper/map_budget.h"
 #include "proto/channel.h"
 
 static struct fake_helper helper;
@@ -365,17 +366,37 @@ static void burst_of_large_maps_is_answered(void **state)
 /* vm.max_map_count must not be reached inside the native runtime. */
 static void mappings_have_a_budget(void **state)
 {
-    const unsigned in_region = HCL_VIRTIO_MAX_REGION_RUNS / VIRTIO_OCL_MAX_RUNS;
-    const unsigned in_all = HCL_VIRTIO_MAX_RUNS / VIRTIO_OCL_MAX_RUNS;
     struct virtio_ocl_run *runs = scattered_runs();
+    struct hcl_map_budget b;
 
+    hcl_map_budget_init(&b);
+    const unsigned in_region = b.region / VIRTIO_OCL_MAX_RUNS;
+    const unsigned in_all = b.all / VIRTIO_OCL_MAX_RUNS;
     open_client();
     assert_int_equal(map_pieces(1, runs, in_region + 1), VIRTIO_OCL_S_NOMEM);
     assert_int_equal(map_pieces(1, runs, in_region), VIRTIO_OCL_S_OK);
     assert_int_equal(map_pieces(2, runs, in_all - in_region), VIRTIO_OCL_S_OK);
-    assert_int_equal(map(3, FAKE_HIGH, FAKE_PAGE, 0), VIRTIO_OCL_S_NOMEM);
+    assert_int_equal(map_pieces(3, runs, 1), VIRTIO_OCL_S_NOMEM);
     assert_int_equal(fake_unmap(&vm, 1, 2), VIRTIO_OCL_S_OK);
-    assert_int_equal(map(3, FAKE_HIGH, FAKE_PAGE, 0), VIRTIO_OCL_S_OK);
+    assert_int_equal(map_pieces(3, runs, 1), VIRTIO_OCL_S_OK);
+    free(runs);
+}
+
+/* Pages that follow one another cost what they are: one mapping. */
+static void neighbours_cost_one_mapping(void **state)
+{
+    struct virtio_ocl_run *runs = calloc(VIRTIO_OCL_MAX_RUNS, sizeof(*runs));
+    struct hcl_map_budget b;
+
+    assert_non_null(runs);
+    for (uint64_t i = 0; i < VIRTIO_OCL_MAX_RUNS; i++)
+        runs[i] = (struct virtio_ocl_run){FAKE_LOW + i * FAKE_PAGE, FAKE_PAGE};
+    hcl_map_budget_init(&b);
+    open_client();
+    const uint64_t before = order(FAKE_RAM_MAPS, 0, 0, 0, 0);
+    const unsigned pieces = b.region / VIRTIO_OCL_MAX_RUNS + 2;
+    assert_int_equal(map_pieces(1, runs, pieces), VIRTIO_OCL_S_OK);
+    assert_int_equal(order(FAKE_RAM_MAPS, 0, 0, 0, 0), before + pieces);
     free(runs);
 }
 
@@ -682,6 +703,7 @@ int main(void)
         TEST(lengths_are_checked),
         TEST(burst_of_large_maps_is_answered),
         TEST(mappings_have_a_budget),
+        TEST(neighbours_cost_one_mapping),
         TEST(bytes_have_a_limit),
         TEST(dead_worker_is_reported),
         TEST(loss_is_reported_when_a_buffer_comes),

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import time
 
-COUNTERS = "clients regions pinned_pages alloc_pages orphans".split()
+# What the driver has now; without programs, nothing.
+COUNTERS = "clients regions pinned_pages alloc_pages orphans idle_pages".split()
+IDLE = dict.fromkeys(COUNTERS, 0)
 
 
 def until(condition, limit, what):
