@@ -48,6 +48,11 @@ void gcl_connection_release(uint32_t id);
  */
 int gcl_connection_wait(uint32_t *word, uint32_t old);
 
+/* Is there a helper, as far as can be known without asking it, are we the process
+ * that it serves, and has it nothing to say about calls that were posted? For what
+ * is done without a word to it. */
+bool gcl_connection_untroubled(void);
+
 /* Has the helper been lost? */
 bool gcl_connection_lost(void);
 
