@@ -5,6 +5,7 @@
 #include "frame.h"
 #include "info.h"
 #include "mutable_command.h"
+#include "queue.h"
 #include "stubs.h"
 
 static void command_buffer_destroy(struct gcl_object *o)
@@ -90,7 +91,16 @@ cl_int CL_API_CALL gcl_clEnqueueCommandBufferKHR(cl_uint n, cl_command_queue *qu
                                &req.event, &req.event_slot)))
         goto out;
     vocl_put_clEnqueueCommandBufferKHR_req(f.w, &req);
+    if (!n) {
+        n = b->num_queues;
+        queues = b->queues;
+    }
+    f.queue = queues[0];
+    for (cl_uint i = 1; i < n; i++)
+        gcl_queue_begin(queues[i]);
     err = gcl_frame_status(&f, VOCL_OP_clEnqueueCommandBufferKHR);
+    for (cl_uint i = 1; i < n; i++)
+        gcl_queue_sent(queues[i]);
 out:
     return gcl_frame_end(&f, err, event);
 }

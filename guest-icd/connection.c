@@ -131,6 +131,16 @@ static int lose(const char *why)
     return -EIO;
 }
 
+bool gcl_connection_untroubled(void)
+{
+    if (gcl_connection_open() || __atomic_load_n(&header()->late, __ATOMIC_ACQUIRE))
+        return false;
+    if (__atomic_load_n(&header()->lost, __ATOMIC_ACQUIRE) ||
+        (conn.transport->ops->gone && conn.transport->ops->gone(conn.transport)))
+        return !lose("it has ended");
+    return true;
+}
+
 static uint64_t now_ms(void)
 {
     struct timespec t;

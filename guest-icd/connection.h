@@ -52,6 +52,11 @@ bool gcl_connection_look(const uint32_t *word, uint32_t old);
  */
 int gcl_connection_wait(uint32_t *word, uint32_t old);
 
+/* Is there a helper, as far as can be known without asking it, are we the process
+ * that it serves, and has it nothing to say about calls that were posted? For what
+ * is done without a word to it. */
+bool gcl_connection_untroubled(void);
+
 /* Has the helper been lost? */
 bool gcl_connection_lost(void);
 

@@ -11,6 +11,7 @@
 #include "ids.h"
 #include "info.h"
 #include "message.h"
+#include "queue.h"
 #include "stubs.h"
 
 /* Slots of events that were released before they completed. */
@@ -263,6 +264,9 @@ cl_int CL_API_CALL gcl_clWaitForEvents(cl_uint n, const cl_event *list)
             err = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
     }
     gcl_caught_up();
+    for (cl_uint i = 0; i < n; i++)
+        if (list[i]->queue && gcl_event_status(list[i]) == CL_COMPLETE)
+            gcl_queue_reached(list[i]->queue, list[i]->number);
     return err;
 }
 

@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "event.h"
 #include "message.h"
+#include "queue.h"
 
 /* What a thread keeps between its calls, so that a call allocates nothing. */
 struct gcl_thread {
@@ -103,6 +104,7 @@ cl_int gcl_frame_begin(struct gcl_frame *f)
     f->event = NULL;
     f->transfer = NULL;
     f->blocking = false;
+    f->queue = NULL;
     return CL_SUCCESS;
 }
 
@@ -315,12 +317,24 @@ static bool waits(const struct gcl_frame *f, uint16_t op)
            op == VOCL_OP_clCompileProgram || op == VOCL_OP_clLinkProgram;
 }
 
+static void begin_command(struct gcl_frame *f)
+{
+    if (!f->queue)
+        return;
+    f->number = gcl_queue_begin(f->queue);
+    if (f->event)
+        f->event->number = f->number;
+}
+
 cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op)
 {
     struct gcl_thread *t = f->thread;
     if (f->w->error)
         return gcl_error(f->w->error);
+    begin_command(f);
     int64_t n = gcl_connection_call(op, waits(f, op), f->w->buf, f->w->len, &t->reply, &t->reply_cap);
+    if (f->queue)
+        gcl_queue_sent(f->queue);
     if (n < 0)
         return gcl_error(n);
     vocl_reader_init(&f->reply, t->reply, n);
@@ -331,7 +345,11 @@ cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op)
 {
     if (f->w->error)
         return gcl_error(f->w->error);
-    return gcl_error(gcl_connection_post(op, f->w->buf, f->w->len));
+    begin_command(f);
+    int rc = gcl_connection_post(op, f->w->buf, f->w->len);
+    if (f->queue)
+        gcl_queue_sent(f->queue);
+    return gcl_error(rc);
 }
 
 cl_int gcl_frame_result(struct gcl_frame *f, int64_t ret)
@@ -373,7 +391,10 @@ cl_int gcl_frame_end(struct gcl_frame *f, cl_int err, cl_event *event)
         free(block);
     }
     thread_give(f->thread);
-    if (!err && f->blocking)
+    if (!err && f->blocking) {
         gcl_caught_up();
+        if (f->queue)
+            gcl_queue_reached(f->queue, f->number);
+    }
     return err;
 }

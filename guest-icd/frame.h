@@ -33,6 +33,8 @@ struct gcl_frame {
     cl_event event;
     struct gcl_transfer *transfer;
     bool blocking;
+    cl_command_queue queue; /* NULL, or what the call enqueues a command into */
+    size_t number;          /* the command's (queue.h) */
 };
 
 /* Connect if need be and take the thread's buffers. A failure needs no end. */

@@ -342,6 +342,7 @@ void *CL_API_CALL gcl_clEnqueueMapImage(cl_command_queue queue, cl_mem m, cl_boo
     cl_int err = check_map_image(queue, m, flags, origin, region, row_pitch);
     if (err || (err = gcl_frame_begin(&f)))
         return gcl_fail(errcode_ret, err);
+    f.queue = queue;
     struct vocl_clEnqueueMapImage_req req = {
         .command_queue = gcl_id(queue), .image = gcl_id(m), .blocking_map = blocking,
         .map_flags = flags};
@@ -388,6 +389,7 @@ cl_int gcl_image_unmap(cl_command_queue queue, cl_mem m, void *ptr, cl_uint n,
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
+    f.queue = queue;
     if (!gcl_mapping_take(m, ptr, &map))
         return gcl_frame_end(&f, CL_INVALID_VALUE, NULL);
     struct vocl_unmap_image_req req = {

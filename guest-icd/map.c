@@ -8,6 +8,7 @@
  * application's pages) is a read into, and a write from, the host pointer.
  */
 #include "connection.h"
+#include "direct.h"
 #include "frame.h"
 #include "image.h"
 #include "info.h"
@@ -64,18 +65,33 @@ static cl_int check_map(cl_command_queue queue, cl_mem m, cl_map_flags flags, si
     return gcl_mem_host_may(m, flags) ? CL_SUCCESS : CL_INVALID_OPERATION;
 }
 
+/* A map that the helper need not know of. */
+static void *map_here(cl_mem m, cl_map_flags flags, size_t offset, size_t size, cl_int *errcode_ret)
+{
+    char *ptr = mapped_base(m) + offset;
+    cl_int err = gcl_mapping_add(
+        m, &(struct gcl_mapping){
+               .ptr = ptr, .flags = flags, .offset = offset, .size = size, .local = true});
+    return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, ptr);
+}
+
 void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bool blocking,
-                                         cl_map_flags flags, size_t offset, size_t size,
-                                         cl_uint n, const cl_event *list, cl_event *event,
-                                         cl_int *errcode_ret)
+                                         cl_map_flags flags, size_t offset, size_t size, cl_uint n,
+                                         const cl_event *list, cl_event *event, cl_int *errcode_ret)
 {
     struct gcl_frame f;
     cl_int err = check_map(queue, m, flags, offset, size);
+    if (!err && gcl_direct_map(queue, m, blocking, offset, size, n, list, event))
+        return map_here(m, flags, offset, size, errcode_ret);
     if (err || (err = make_shadow(m)) || (err = gcl_frame_begin(&f)))
         return gcl_fail(errcode_ret, err);
-    struct vocl_clEnqueueMapBuffer_req req = {.command_queue = gcl_id(queue), .buffer = gcl_id(m),
-                                              .blocking_map = blocking, .map_flags = flags,
-                                              .offset = offset, .size = size};
+    f.queue = queue;
+    struct vocl_clEnqueueMapBuffer_req req = {.command_queue = gcl_id(queue),
+                                              .buffer = gcl_id(m),
+                                              .blocking_map = blocking,
+                                              .map_flags = flags,
+                                              .offset = offset,
+                                              .size = size};
     char *ptr = mapped_base(m) + offset;
     struct gcl_mapping map = {.ptr = ptr, .flags = flags, .offset = offset, .size = size};
     f.blocking = blocking;
@@ -85,7 +101,8 @@ void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bo
         /* never inline: a map's reply carries no data */
         err = gcl_frame_data_out(&f, ptr, size, NULL, CL_FALSE, &req.shadow);
     f.blocking = blocking;
-    if (err || (err = gcl_frame_events(&f, n, list, CL_INVALID_EVENT_WAIT_LIST, &req.event_wait_list)))
+    if (err ||
+        (err = gcl_frame_events(&f, n, list, CL_INVALID_EVENT_WAIT_LIST, &req.event_wait_list)))
         goto out;
     if ((event || gcl_frame_needs_event(&f)) &&
         (err = gcl_frame_event(&f, queue, CL_COMMAND_MAP_BUFFER, &req.event, &req.event_slot)))
@@ -98,6 +115,20 @@ void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bo
 out:
     gcl_frame_end(&f, err, event);
     return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, ptr);
+}
+
+/* And its unmap, of which the helper need know the place in the order at the most. */
+static cl_int unmap_here(cl_command_queue queue, cl_mem m, const struct gcl_mapping *map, cl_uint n,
+                         const cl_event *list, cl_event *event)
+{
+    if (gcl_direct_unmap(queue, n, list, event))
+        return CL_SUCCESS;
+    cl_int err = gcl_dispatch.clEnqueueMarkerWithWaitList(queue, n, list, event);
+    if (err)
+        gcl_mapping_add(m, map);
+    else if (event)
+        (*event)->command = CL_COMMAND_UNMAP_MEM_OBJECT;
+    return err;
 }
 
 cl_int CL_API_CALL gcl_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem m, void *ptr,
@@ -113,22 +144,31 @@ cl_int CL_API_CALL gcl_clEnqueueUnmapMemObject(cl_command_queue queue, cl_mem m,
         return CL_INVALID_CONTEXT;
     if (m->image_type)
         return gcl_image_unmap(queue, m, ptr, n, list, event);
-    cl_int err = gcl_frame_begin(&f);
-    if (err)
-        return err;
     if (!gcl_mapping_take(m, ptr, &map))
-        return gcl_frame_end(&f, CL_INVALID_VALUE, NULL);
+        return CL_INVALID_VALUE;
+    if (map.local)
+        return unmap_here(queue, m, &map, n, list, event);
+    cl_int err = gcl_frame_begin(&f);
+    if (err) {
+        gcl_mapping_add(m, &map);
+        return err;
+    }
+    f.queue = queue;
     struct vocl_clEnqueueUnmapMemObject_req req = {.command_queue = gcl_id(queue),
-                                                   .memobj = gcl_id(m), .map_flags = map.flags,
-                                                   .offset = map.offset, .size = map.size};
+                                                   .memobj = gcl_id(m),
+                                                   .map_flags = map.flags,
+                                                   .offset = map.offset,
+                                                   .size = map.size};
     if (!through_host_ptr(m))
         req.shadow = shadow_at(m, map.offset, map.size);
     else if (map.flags & GCL_MAP_WRITES)
         err = gcl_frame_data_in(&f, ptr, map.size, NULL, CL_FALSE, &req.shadow);
-    if (err || (err = gcl_frame_events(&f, n, list, CL_INVALID_EVENT_WAIT_LIST, &req.event_wait_list)))
+    if (err ||
+        (err = gcl_frame_events(&f, n, list, CL_INVALID_EVENT_WAIT_LIST, &req.event_wait_list)))
         goto out;
     if ((event || gcl_frame_needs_event(&f)) &&
-        (err = gcl_frame_event(&f, queue, CL_COMMAND_UNMAP_MEM_OBJECT, &req.event, &req.event_slot)))
+        (err =
+             gcl_frame_event(&f, queue, CL_COMMAND_UNMAP_MEM_OBJECT, &req.event, &req.event_slot)))
         goto out;
     vocl_put_clEnqueueUnmapMemObject_req(f.w, &req);
     err = gcl_frame_status(&f, VOCL_OP_clEnqueueUnmapMemObject);

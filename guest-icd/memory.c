@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backing.h"
 #include "callback.h"
 #include "connection.h"
 #include "frame.h"
 #include "info.h"
+#include "slab.h"
 #include "stubs.h"
 #include "svm.h"
 
@@ -46,7 +48,9 @@ static void free_memory(cl_mem m)
     struct gcl_transport *t = gcl_connection_transport();
     if (!m->memory.id || m->memory_is_anothers)
         return;
-    if (m->memory_is_users)
+    if (m->backed)
+        gcl_backing_give(m);
+    else if (m->memory_is_users)
         t->ops->unmap(t, &m->memory);
     else
         t->ops->free(t, &m->memory);
@@ -139,17 +143,35 @@ static bool use_svm(cl_mem m, void *host, struct vocl_clCreateBufferWithProperti
         m->memory_is_anothers = true;
     }
     req->shared = true;
-    req->flags = (m->flags & ~(cl_mem_flags)(HOST_PTR_FLAGS | HOST_ACCESS_FLAGS)) |
-                 CL_MEM_USE_HOST_PTR;
+    req->flags =
+        (m->flags & ~(cl_mem_flags)(HOST_PTR_FLAGS | HOST_ACCESS_FLAGS)) | CL_MEM_USE_HOST_PTR;
     req->host_ptr = (struct vocl_payload){
         .kind = VOCL_PAYLOAD_SVM, .len = m->size, .region = at.id, .offset = at.offset};
     return true;
 }
 
+/* Where the runtime works in place, a plain buffer's memory is ours as well.
+ * Properties may be of a kind that does not go with that. */
+static bool back_in_place(cl_mem m, void *host, uint64_t *notice)
+{
+    if (m->flags & CL_MEM_USE_HOST_PTR || m->num_properties > 1 ||
+        !gcl_context_in_place(m->context) || !gcl_backing_take(m, notice))
+        return false;
+    if (m->flags & CL_MEM_ALLOC_HOST_PTR)
+        m->host_ptr = m->memory.addr;
+    if (host) {
+        gcl_backing_touch(m, 0, m->size);
+        memcpy(m->memory.addr, host, m->size);
+    }
+    return true;
+}
+
 /* Try to make the buffer a shared one. */
-static bool share_memory(cl_mem m, void *host)
+static bool share_memory(cl_mem m, void *host, uint64_t *notice)
 {
     struct gcl_transport *t = gcl_connection_transport();
+    if (back_in_place(m, host, notice))
+        return true;
     if (m->flags & CL_MEM_ALLOC_HOST_PTR) {
         if (t->ops->alloc(t, m->size, NULL, &m->memory))
             return false;
@@ -165,6 +187,14 @@ static bool share_memory(cl_mem m, void *host)
     return true;
 }
 
+/* Runtimes that work in place may want an alignment for it, which our own memory
+ * has. */
+static bool works_in_place(cl_mem m)
+{
+    return m->shared && (uintptr_t)m->memory.addr % GCL_SLAB_ALIGN == 0 &&
+           gcl_context_in_place(m->context);
+}
+
 /* What the helper needs to make the native buffer: its memory, or what to fill
  * it with. */
 static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
@@ -176,7 +206,7 @@ static cl_int back_buffer(struct gcl_frame *f, cl_mem m, void *host,
     req->flags = gcl_mem_native_flags(m->flags, host);
     if (m->flags & CL_MEM_USE_HOST_PTR)
         m->host_ptr = host;
-    m->shared = share_memory(m, host);
+    m->shared = share_memory(m, host, &req->notice);
     req->shared = m->shared;
     if (m->shared) {
         req->flags = (req->flags & ~(cl_mem_flags)HOST_PTR_FLAGS) | CL_MEM_USE_HOST_PTR;
@@ -220,17 +250,19 @@ static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_proper
     req.id = m->base.id;
     req.context = gcl_id(context);
     req.size = size;
-    if ((err = back_buffer(&f, m, host, &req)) ||
-        (err = gcl_frame_properties64(&f, properties, &req.properties)) ||
-        (err = gcl_mem_keep_properties(m, properties, req.properties)))
+    if ((err = gcl_frame_properties64(&f, properties, &req.properties)) ||
+        (err = gcl_mem_keep_properties(m, properties, req.properties)) ||
+        (err = back_buffer(&f, m, host, &req)))
         goto out;
     if (op == VOCL_OP_clCreateBuffer)
         vocl_put_clCreateBuffer_req(
             f.w, &(struct vocl_clCreateBuffer_req){req.id, req.context, req.flags, req.size,
-                                                   req.shared, req.host_ptr});
+                                                   req.shared, req.host_ptr, req.notice});
     else
         vocl_put_clCreateBufferWithProperties_req(f.w, &req);
     err = gcl_frame_status(&f, op);
+    m->made = !err;
+    m->in_place = works_in_place(m);
 out:
     if (err && m)
         gcl_object_abandon(&m->base);
@@ -288,6 +320,7 @@ static void share_parents_memory(cl_mem m, cl_mem parent)
     m->memory.offset += m->origin;
     m->memory.addr = (char *)parent->memory.addr + m->origin;
     m->memory.len = m->size;
+    m->in_place = parent->in_place && m->origin % GCL_SLAB_ALIGN == 0;
 }
 
 cl_mem CL_API_CALL gcl_clCreateSubBuffer(cl_mem buffer, cl_mem_flags flags,
@@ -324,8 +357,9 @@ out:
     return err ? gcl_fail(errcode_ret, err) : gcl_made(errcode_ret, m);
 }
 
-cl_int CL_API_CALL gcl_clSetMemObjectDestructorCallback(
-    cl_mem mem, void(CL_CALLBACK *notify)(cl_mem, void *), void *user_data)
+cl_int CL_API_CALL gcl_clSetMemObjectDestructorCallback(cl_mem mem,
+                                                        void(CL_CALLBACK *notify)(cl_mem, void *),
+                                                        void *user_data)
 {
     return gcl_is_mem(mem)
                ? gcl_callback_set_destructor(&mem->base, VOCL_OP_clSetMemObjectDestructorCallback,

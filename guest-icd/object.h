@@ -16,6 +16,7 @@
 #ifndef GCL_OBJECT_H
 #define GCL_OBJECT_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@
 
 #include "extension_types.h"
 #include "transport.h"
+
+struct gcl_piece; /* slab.h */
 
 enum gcl_type {
     GCL_PLATFORM = 1,
@@ -87,6 +90,7 @@ struct _cl_context {
     cl_context_properties *properties;
     uint64_t notify; /* callback cookie, 0: none */
     _Alignas(8) cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
+    int in_place;                   /* backing.c's; atomic */
 };
 
 struct _cl_command_queue {
@@ -94,6 +98,13 @@ struct _cl_command_queue {
     cl_context context;
     cl_device_id device;
     bool of_host; /* no CL_QUEUE_ON_DEVICE: the host enqueues */
+    bool in_order;
+    bool profiling;
+    size_t begun; /* this and the next three are queue.c's; atomic */
+    size_t sent;
+    size_t ended;
+    int held;
+    pthread_mutex_t holder;
 };
 
 /* One outstanding map (mapping.h). */
@@ -108,6 +119,7 @@ struct gcl_mapping {
     size_t row_pitch;
     size_t slice_pitch;
     struct gcl_region shadow; /* id 0: the application's own memory */
+    bool local;               /* the helper knows nothing of it (direct.h) */
 };
 
 struct _cl_mem {
@@ -129,6 +141,11 @@ struct _cl_mem {
     size_t num_properties;    /* entries, the closing 0 included */
     cl_mem_properties *properties;
     cl_pipe_properties *pipe_properties; /* num_properties of them */
+    bool in_place;            /* shared, and the device works in `memory` itself */
+    bool backed;              /* `memory` is backing.c's, and so are the next three */
+    bool made;                /* there is, or was, a native buffer */
+    struct gcl_piece *piece;  /* NULL: a region */
+    uint8_t *touched;         /* bit per huge page; NULL: small pages only */
     int lock;                 /* spin lock of the two below */
     cl_uint map_count;
     struct gcl_mapping *mappings;
@@ -181,6 +198,7 @@ struct _cl_event {
     cl_context context;
     cl_command_queue queue; /* NULL: a user event */
     cl_command_type command;
+    size_t number;   /* of its command, for gcl_queue_reached() */
     uint32_t slot;   /* event-status slot, 0: ask the helper */
     bool watched;    /* atomic: the helper has been told that we sleep on the slot */
     uint32_t answer; /* slot 0: as a slot's word, what the helper said last */

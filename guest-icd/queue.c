@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "queue.h"
+
 #include <stdlib.h>
 
+#include "connection.h"
 #include "frame.h"
 #include "info.h"
 #include "message.h"
@@ -11,12 +14,80 @@ static void queue_destroy(struct gcl_object *o)
     cl_command_queue q = (cl_command_queue)o;
     gcl_put(&q->context->base);
     gcl_put(&q->device->base);
+    pthread_mutex_destroy(&q->holder);
     free(q);
+}
+
+size_t gcl_queue_begin(cl_command_queue q)
+{
+    /* Sequentially consistent, as in gcl_queue_hold(): one of the two sees the
+     * other. */
+    __atomic_add_fetch(&q->begun, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&q->held, __ATOMIC_SEQ_CST)) {
+        pthread_mutex_lock(&q->holder);
+        pthread_mutex_unlock(&q->holder);
+    }
+    return gcl_queue_mark(q) + 1;
+}
+
+void gcl_queue_sent(cl_command_queue q)
+{
+    __atomic_add_fetch(&q->sent, 1, __ATOMIC_RELEASE);
+}
+
+size_t gcl_queue_mark(cl_command_queue q)
+{
+    return __atomic_load_n(&q->sent, __ATOMIC_ACQUIRE);
+}
+
+void gcl_queue_finished(cl_command_queue q, size_t mark)
+{
+    size_t ended = __atomic_load_n(&q->ended, __ATOMIC_RELAXED);
+    while (mark > ended && !__atomic_compare_exchange_n(&q->ended, &ended, mark, false,
+                                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+        ;
+}
+
+/* The command, and what had been sent when it began: all of that was before it in
+ * the queue. If `number` commands have begun altogether, those are all. */
+void gcl_queue_reached(cl_command_queue q, size_t number)
+{
+    if (q->in_order)
+        gcl_queue_finished(q, number);
+}
+
+bool gcl_queue_quiet(cl_command_queue q)
+{
+    return __atomic_load_n(&q->ended, __ATOMIC_ACQUIRE) ==
+           __atomic_load_n(&q->begun, __ATOMIC_SEQ_CST);
+}
+
+/* Another thread may go on sending; then it is as well to be one of its commands. */
+#define DRAIN_TRIES 3
+
+bool gcl_queue_hold(cl_command_queue q, bool drain)
+{
+    for (int i = 0; i < DRAIN_TRIES; i++) {
+        pthread_mutex_lock(&q->holder);
+        __atomic_store_n(&q->held, 1, __ATOMIC_SEQ_CST);
+        if (gcl_queue_quiet(q))
+            return true;
+        gcl_queue_let_go(q);
+        if (!drain || !q->in_order || gcl_dispatch.clFinish(q))
+            break;
+    }
+    return false;
+}
+
+void gcl_queue_let_go(cl_command_queue q)
+{
+    __atomic_store_n(&q->held, 0, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&q->holder);
 }
 
 /* Check, begin the frame and make the shadow. */
 static cl_command_queue queue_begin(struct gcl_frame *f, cl_context context, cl_device_id device,
-                                    cl_int *err)
+                                    cl_command_queue_properties properties, cl_int *err)
 {
     if (!gcl_is_context(context))
         *err = CL_INVALID_CONTEXT;
@@ -33,7 +104,10 @@ static cl_command_queue queue_begin(struct gcl_frame *f, cl_context context, cl_
     }
     q->context = context;
     q->device = device;
-    q->of_host = true;
+    q->of_host = !(properties & CL_QUEUE_ON_DEVICE);
+    q->in_order = !(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+    q->profiling = properties & CL_QUEUE_PROFILING_ENABLE;
+    pthread_mutex_init(&q->holder, NULL);
     gcl_get(&context->base);
     gcl_get(&device->base);
     return q;
@@ -54,7 +128,7 @@ cl_command_queue CL_API_CALL gcl_clCreateCommandQueue(cl_context context, cl_dev
 {
     struct gcl_frame f;
     cl_int err;
-    cl_command_queue q = queue_begin(&f, context, device, &err);
+    cl_command_queue q = queue_begin(&f, context, device, properties, &err);
     if (!q)
         return gcl_fail(errcode_ret, err);
     vocl_put_clCreateCommandQueue_req(
@@ -77,12 +151,12 @@ static cl_command_queue made_or_known(cl_command_queue made, uint64_t number)
     return known;
 }
 
-static bool on_device(struct vocl_words properties)
+static cl_command_queue_properties properties_in(const cl_queue_properties *list)
 {
-    for (uint64_t i = 0; i + 1 < properties.count; i += 2)
-        if (properties.v[i] == CL_QUEUE_PROPERTIES && properties.v[i + 1] & CL_QUEUE_ON_DEVICE)
-            return true;
-    return false;
+    for (; list && list[0]; list += 2)
+        if (list[0] == CL_QUEUE_PROPERTIES)
+            return list[1];
+    return 0;
 }
 
 cl_command_queue CL_API_CALL
@@ -92,14 +166,14 @@ gcl_clCreateCommandQueueWithProperties(cl_context context, cl_device_id device,
     struct gcl_frame f;
     struct vocl_clCreateCommandQueueWithProperties_rep rep;
     cl_int err;
-    cl_command_queue q = queue_begin(&f, context, device, &err), known = NULL;
+    cl_command_queue q = queue_begin(&f, context, device, properties_in(properties), &err);
+    cl_command_queue known = NULL;
     if (!q)
         return gcl_fail(errcode_ret, err);
     struct vocl_clCreateCommandQueueWithProperties_req req = {
         q->base.id, gcl_id(context), gcl_id(device), {0}};
     if ((err = gcl_frame_properties64(&f, properties, &req.properties)))
         goto out;
-    q->of_host = !on_device(req.properties);
     vocl_put_clCreateCommandQueueWithProperties_req(f.w, &req);
     if ((err = gcl_frame_call(&f, VOCL_OP_clCreateCommandQueueWithProperties)))
         goto out;
@@ -118,14 +192,49 @@ cl_int CL_API_CALL gcl_clFinish(cl_command_queue queue)
     struct gcl_frame f;
     if (!gcl_is_queue(queue))
         return CL_INVALID_COMMAND_QUEUE;
+    if (gcl_queue_quiet(queue) && gcl_connection_untroubled())
+        return CL_SUCCESS;
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
+    size_t mark = gcl_queue_mark(queue);
     vocl_put_clFinish_req(f.w, &(struct vocl_clFinish_req){gcl_id(queue)});
     err = gcl_frame_status(&f, VOCL_OP_clFinish);
     gcl_frame_end(&f, err, NULL);
     gcl_caught_up();
+    if (!err)
+        gcl_queue_finished(queue, mark);
     return err;
+}
+
+cl_int CL_API_CALL gcl_clSetCommandQueueProperty(cl_command_queue queue,
+                                                 cl_command_queue_properties properties,
+                                                 cl_bool enable,
+                                                 cl_command_queue_properties *old_properties)
+{
+    struct gcl_frame f;
+    struct vocl_clSetCommandQueueProperty_rep rep;
+    if (!gcl_is_queue(queue))
+        return CL_INVALID_COMMAND_QUEUE;
+    cl_int err = gcl_frame_begin(&f);
+    if (err)
+        return err;
+    vocl_put_clSetCommandQueueProperty_req(
+        f.w, &(struct vocl_clSetCommandQueueProperty_req){gcl_id(queue), properties, enable,
+                                                          old_properties != NULL});
+    if ((err = gcl_frame_call(&f, VOCL_OP_clSetCommandQueueProperty)))
+        goto out;
+    vocl_get_clSetCommandQueueProperty_rep(&f.reply, &rep);
+    if ((err = gcl_frame_result(&f, rep.ret)))
+        goto out;
+    if (old_properties)
+        *old_properties = rep.old_properties;
+    if (properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE)
+        queue->in_order = !enable;
+    if (properties & CL_QUEUE_PROFILING_ENABLE)
+        queue->profiling = enable;
+out:
+    return gcl_frame_end(&f, err, NULL);
 }
 
 /* The helper knows it by its number. */

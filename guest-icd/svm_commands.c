@@ -24,6 +24,7 @@ static cl_int begin(struct gcl_frame *f, cl_command_queue queue, cl_uint n, cons
     cl_int err = gcl_frame_begin(f);
     if (err)
         return err;
+    f->queue = queue;
     if ((err = gcl_frame_events(f, n, list, CL_INVALID_EVENT_WAIT_LIST, waits)))
         gcl_frame_end(f, err, NULL);
     return err;

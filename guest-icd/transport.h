@@ -31,8 +31,25 @@ struct gcl_region {
 struct gcl_transport_ops {
     const char *name; /* "socket", "virtio" */
 
+    /*
+     * Up to so many bytes the program's thread itself copies between its memory
+     * and a buffer that both sides see. SIZE_MAX: always, since nothing else is
+     * faster; less where the helper copies faster than a guest does.
+     */
+    size_t copy_max;
+    /* Small buffers are pieces of regions of this size, a power of two: large
+     * where alloc()'s memory costs nothing until it is touched. */
+    size_t slab_size;
+    /* Buffers may lie in so much of alloc()'s memory at a time; more are left to
+     * the native runtime. */
+    uint64_t buffers_max;
+
     /* Ring the helper's doorbell. Returns 0 or -errno (-EIO: helper gone). */
     int (*kick)(struct gcl_transport *t);
+
+    /* Is the helper known to be gone? Costs a system call at the most. NULL: the
+     * channel's `lost` says it. */
+    bool (*gone)(struct gcl_transport *t);
 
     /*
      * Sleep until *word, in the channel, differs from old. Returns 0 (also

@@ -33,6 +33,8 @@
 #define ANSWER_TIMEOUT_MS VOCL_HEARTBEAT_LOST_MS
 /* A dead helper is noticed within this time. */
 #define WAIT_SLICE_MS 100
+/* A slab's pages are there when they are touched, so it may be large. */
+#define SLAB_SIZE ((size_t)4 << 20)
 /* Memory of this size is worth huge pages. */
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -261,6 +263,21 @@ static int region_add(struct transport_socket *s, size_t len, int memfd, uint32_
 
 /* Lock no longer held. */
 
+/* Addresses for len bytes, where huge pages can be if they are worth it. */
+static void *reserve(size_t len)
+{
+    size_t slack = len >= HUGE_PAGE ? HUGE_PAGE : 0;
+    char *p =
+        mmap(NULL, len + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED || !slack)
+        return p;
+    size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
+    if (before)
+        munmap(p, before);
+    munmap(p + before + len, slack - before);
+    return p + before;
+}
+
 /* Sealed shared memory of len bytes, mapped at *addr if that is not NULL, else
  * anywhere, which *addr receives. Returns its descriptor or -errno. */
 static int create_memory(size_t len, void **addr)
@@ -272,9 +289,17 @@ static int create_memory(size_t len, void **addr)
     if (ftruncate(fd, len) < 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         goto fail;
-    void *p = mmap(*addr, len, PROT_READ | PROT_WRITE, MAP_SHARED | (*addr ? MAP_FIXED : 0), fd, 0);
-    if (p == MAP_FAILED)
+    void *at = *addr ? *addr : reserve(len);
+    if (at == MAP_FAILED)
         goto fail;
+    void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+    if (p == MAP_FAILED) {
+        err = -errno;
+        if (!*addr)
+            munmap(at, len);
+        close(fd);
+        return err;
+    }
     if (len >= HUGE_PAGE)
         madvise(p, len, MADV_HUGEPAGE); /* where the host allows it for shmem */
     *addr = p;
@@ -330,8 +355,17 @@ static void socket_free(struct gcl_transport *t, struct gcl_region *r)
     pthread_mutex_unlock(&s->lock);
 }
 
+static bool socket_gone(struct gcl_transport *t)
+{
+    return helper_gone(to_socket(t));
+}
+
 static const struct gcl_transport_ops socket_ops = {
     .name = "socket",
+    .copy_max = SIZE_MAX,
+    .slab_size = SLAB_SIZE,
+    .buffers_max = UINT64_MAX,
+    .gone = socket_gone,
     .kick = socket_kick,
     .wait = socket_wait,
     .alloc = socket_alloc,

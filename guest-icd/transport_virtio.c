@@ -24,6 +24,15 @@
  * and more than one beat apart. */
 #define WAIT_SLICE_MS 2000
 
+/* From here on the helper copies from and to the program's own pages, which it
+ * maps for that (GCL_MAP_MIN). */
+#define COPY_MAX ((size_t)256 << 10)
+/* The driver's memory is there, and pinned, when it is asked for. */
+#define SLAB_SIZE ((size_t)1 << 20)
+/* And it is the guest's: large buffers stay with the host's runtime, where they
+ * would be natively. */
+#define BUFFERS_MAX ((uint64_t)64 << 20)
+
 _Static_assert(WAIT_SLICE_MS > VOCL_HEARTBEAT_MS, "a slice sees a beat");
 _Static_assert(WAIT_SLICE_MS < VOCL_HEARTBEAT_LOST_MS, "a loss is seen in time");
 
@@ -188,6 +197,9 @@ static void virtio_free(struct gcl_transport *t, struct gcl_region *r)
 
 static const struct gcl_transport_ops virtio_ops = {
     .name = "virtio",
+    .copy_max = COPY_MAX,
+    .slab_size = SLAB_SIZE,
+    .buffers_max = BUFFERS_MAX,
     .kick = virtio_kick,
     .wait = virtio_wait,
     .alloc = virtio_alloc,

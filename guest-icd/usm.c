@@ -167,6 +167,7 @@ cl_int CL_API_CALL gcl_clEnqueueMemAdviseINTEL(cl_command_queue queue, const voi
     cl_int err = gcl_frame_begin(&f);
     if (err)
         return err;
+    f.queue = queue;
     if (!ptr || !gcl_svm_find(ptr, size, &at))
         err = CL_INVALID_VALUE;
     else

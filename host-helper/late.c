@@ -12,6 +12,7 @@ void hcl_late_error(struct hcl_call *c, cl_int error)
     /* The first one is the cause. */
     __atomic_compare_exchange_n(&c->w->late_error, &none, error, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_RELAXED);
+    __atomic_store_n(&c->w->header->late, 1, __ATOMIC_SEQ_CST);
 }
 
 /* A user event is the one event that can be made to have failed. */
@@ -46,7 +47,9 @@ void hcl_late_event(struct hcl_call *c, cl_int error, uint64_t id, uint64_t slot
 
 cl_int hcl_late_take(struct hcl_worker *w, cl_int ret)
 {
-    if (ret != CL_SUCCESS || !__atomic_load_n(&w->late_error, __ATOMIC_RELAXED))
+    if (ret != CL_SUCCESS || !__atomic_load_n(&w->header->late, __ATOMIC_RELAXED))
         return ret;
+    /* In this order: an error that comes meanwhile is told here, or announced again. */
+    __atomic_store_n(&w->header->late, 0, __ATOMIC_SEQ_CST);
     return __atomic_exchange_n(&w->late_error, CL_SUCCESS, __ATOMIC_ACQ_REL);
 }

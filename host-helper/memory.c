@@ -11,26 +11,51 @@
 
 /* The memory of a shared buffer goes when the runtime has let go of it, which
  * may be long after the guest's release. */
+struct kept {
+    struct hcl_data memory;
+    struct hcl_data notice; /* the guest's word that says so, or nothing */
+};
+
 static void CL_CALLBACK memory_gone(cl_mem mem, void *opaque)
 {
-    struct hcl_data *d = opaque;
+    struct kept *kept = opaque;
     (void)mem;
-    hcl_data_end(d);
-    free(d);
+    if (kept->notice.ptr)
+        __atomic_store_n((uint32_t *)kept->notice.ptr, VOCL_NOTICE_GONE, __ATOMIC_RELEASE);
+    hcl_data_end(&kept->notice);
+    hcl_data_end(&kept->memory);
+    free(kept);
+}
+
+/* The notice lies in the region that the memory lies in. */
+static cl_int find_notice(struct hcl_call *c, const struct vocl_clCreateBufferWithProperties_req *q,
+                          struct hcl_data *notice)
+{
+    struct vocl_payload at = {.kind = VOCL_PAYLOAD_REGION,
+                              .len = sizeof(uint32_t),
+                              .region = q->host_ptr.region,
+                              .offset = q->notice};
+    *notice = (struct hcl_data){0};
+    return q->notice ? hcl_data_begin(c, &at, at.len, false, notice) : CL_SUCCESS;
 }
 
 /* Keep the memory of a shared buffer for as long as the native buffer lives. */
-static cl_int keep_memory(struct hcl_call *c, cl_mem mem, struct hcl_data *d)
+static cl_int keep_memory(struct hcl_call *c, const struct vocl_clCreateBufferWithProperties_req *q,
+                          cl_mem mem, struct hcl_data *d)
 {
-    struct hcl_data *kept = malloc(sizeof(*kept));
+    struct kept *kept = malloc(sizeof(*kept));
     if (!kept)
         return CL_OUT_OF_HOST_MEMORY;
-    *kept = *d;
-    cl_int ret = c->w->cl.clSetMemObjectDestructorCallback(mem, memory_gone, kept);
+    cl_int ret = find_notice(c, q, &kept->notice);
+    kept->memory = *d;
     if (ret == CL_SUCCESS)
+        ret = c->w->cl.clSetMemObjectDestructorCallback(mem, memory_gone, kept);
+    if (ret == CL_SUCCESS) {
         *d = (struct hcl_data){0};
-    else
+    } else {
+        hcl_data_end(&kept->notice);
         free(kept);
+    }
     return ret;
 }
 
@@ -39,6 +64,13 @@ static bool flags_ok(uint64_t flags, uint64_t shared)
     const uint64_t host = CL_MEM_USE_HOST_PTR | CL_MEM_ALLOC_HOST_PTR | CL_MEM_COPY_HOST_PTR;
     /* USE_HOST_PTR is for memory that stays: a region, never a passing copy. */
     return shared ? (flags & host) == CL_MEM_USE_HOST_PTR : !(flags & CL_MEM_USE_HOST_PTR);
+}
+
+/* Only a region of the guest's has a notice, in an aligned word. */
+static bool notice_ok(const struct vocl_clCreateBufferWithProperties_req *q)
+{
+    return !q->notice || (q->shared && q->host_ptr.kind == VOCL_PAYLOAD_REGION &&
+                          q->notice % sizeof(uint32_t) == 0);
 }
 
 static cl_mem create_native(struct hcl_call *c, cl_context context,
@@ -67,14 +99,15 @@ static cl_int enter_buffer(struct hcl_call *c, cl_mem mem,
     return hcl_add_error(c->w, c->op, rc);
 }
 
-static void create_buffer(struct hcl_call *c,
-                          const struct vocl_clCreateBufferWithProperties_req *q, bool properties)
+static void create_buffer(struct hcl_call *c, const struct vocl_clCreateBufferWithProperties_req *q,
+                          bool properties)
 {
     struct hcl_data d = {0};
     cl_mem mem = NULL;
     if (!flags_ok(q->flags, q->shared) ||
         (q->shared && q->host_ptr.kind != VOCL_PAYLOAD_REGION &&
-         q->host_ptr.kind != VOCL_PAYLOAD_SVM)) {
+         q->host_ptr.kind != VOCL_PAYLOAD_SVM) ||
+        !notice_ok(q)) {
         hcl_malformed(c);
         return;
     }
@@ -83,7 +116,7 @@ static void create_buffer(struct hcl_call *c,
     if (ret == CL_SUCCESS)
         mem = create_native(c, context, q, d.ptr, properties, &ret);
     struct hcl_svm *svm = q->shared ? d.svm : NULL;
-    if (mem && q->shared && (ret = keep_memory(c, mem, &d)) != CL_SUCCESS) {
+    if (mem && q->shared && (ret = keep_memory(c, q, mem, &d)) != CL_SUCCESS) {
         c->w->cl.clReleaseMemObject(mem);
         mem = NULL;
     }
@@ -103,9 +136,13 @@ void hcl_clCreateBuffer(struct hcl_call *c)
     vocl_get_clCreateBuffer_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    struct vocl_clCreateBufferWithProperties_req all = {
-        .id = q.id, .context = q.context, .flags = q.flags, .size = q.size, .shared = q.shared,
-        .host_ptr = q.host_ptr};
+    struct vocl_clCreateBufferWithProperties_req all = {.id = q.id,
+                                                        .context = q.context,
+                                                        .flags = q.flags,
+                                                        .size = q.size,
+                                                        .shared = q.shared,
+                                                        .host_ptr = q.host_ptr,
+                                                        .notice = q.notice};
     create_buffer(c, &all, false);
 }
 
@@ -175,8 +212,7 @@ void hcl_clGetSupportedImageFormats(struct hcl_call *c)
                                                     n ? formats : NULL, &count);
     p.num_image_formats = count;
     if (n && p.ret == CL_SUCCESS)
-        p.image_formats =
-            (struct vocl_bytes){formats, (n < count ? n : count) * sizeof(*formats)};
+        p.image_formats = (struct vocl_bytes){formats, (n < count ? n : count) * sizeof(*formats)};
     vocl_put_clGetSupportedImageFormats_rep(&c->reply, &p);
     hcl_reply(c);
 }

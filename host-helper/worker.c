@@ -16,6 +16,7 @@
 #include "complete.h"
 #include "decoder.h"
 #include "defer.h"
+#include "in_place.h"
 #include "log.h"
 #include "message.h"
 #include "native.h"
@@ -136,7 +137,8 @@ static int worker_init(struct hcl_worker *w)
         return rc;
     w->objects = hcl_objects_create(&w->cl, w->opt->max_objects);
     w->defer = hcl_defer_create();
-    return w->objects && w->defer ? 0 : -ENOMEM;
+    w->in_place = hcl_in_place_create();
+    return w->objects && w->defer && w->in_place ? 0 : -ENOMEM;
 }
 
 int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *id,

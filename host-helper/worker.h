@@ -27,6 +27,7 @@
 struct hcl_completion;
 struct hcl_defer;
 struct hcl_ext;
+struct hcl_in_place;
 struct hcl_waiting;
 
 /* What did not fit a reply slot, kept until the guest has fetched it. */
@@ -44,6 +45,8 @@ struct hcl_worker {
     struct hcl_defer *defer;
     struct hcl_ext *ext; /* extension.h; decoder only */
     struct hcl_addresses *addresses; /* device_address.h; decoder only */
+
+    struct hcl_in_place *in_place;   /* in_place.h */
 
     struct vocl_ring cmd; /* decoder only */
 

@@ -133,7 +133,7 @@ CALLS = [
     release("cl_command_queue", "clReleaseCommandQueue"),
     Call("clGetCommandQueueInfo", op=22, host=False, local="gcl_local_queue_info", args=[
         QUEUE, Scalar("cl_command_queue_info", "param_name"), INFO]),
-    Call("clSetCommandQueueProperty", op=23, args=[
+    Call("clSetCommandQueueProperty", op=23, guest=False, args=[
         QUEUE, Scalar("cl_command_queue_properties", "properties"), Scalar("cl_bool", "enable"),
         OutScalar("cl_command_queue_properties", "old_properties")]),
     Call("clFlush", op=24, post=True, args=[QUEUE]),
@@ -143,10 +143,11 @@ CALLS = [
         Handle("cl_command_queue", "command_queue", optional=True)]),
 
     # Buffers, §5.2
-    hand("clCreateBuffer", 30, U64("id", "context", "flags", "size", "shared") + Payload("host_ptr"),
+    hand("clCreateBuffer", 30,
+         U64("id", "context", "flags", "size", "shared") + Payload("host_ptr") + U64("notice"),
          ret="cl_mem"),
     hand("clCreateBufferWithProperties", 31,
-         U64("id", "context", "flags", "size", "shared") + Payload("host_ptr") +
+         U64("id", "context", "flags", "size", "shared") + Payload("host_ptr") + U64("notice") +
          Words("properties"), ver="3.0", ret="cl_mem"),
     hand("clCreateSubBuffer", 32, U64("id", "buffer", "flags", "type", "origin", "size"),
          ver="1.1", ret="cl_mem"),
@@ -158,19 +159,19 @@ CALLS = [
     enqueue("clEnqueueReadBuffer", 35, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), Size("offset"), Size("size"),
             linear(True, "blocking_read"),
-            command="CL_COMMAND_READ_BUFFER", post=True),
+            command="CL_COMMAND_READ_BUFFER", direct=True, post=True),
     enqueue("clEnqueueWriteBuffer", 36, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_write"), Size("offset"), Size("size"),
             linear(False, "blocking_write"),
-            command="CL_COMMAND_WRITE_BUFFER", post=True),
+            command="CL_COMMAND_WRITE_BUFFER", direct=True, post=True),
     enqueue("clEnqueueReadBufferRect", 37, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_read"), *RECT_SIZES,
             rect(True, "blocking_read"),
-            command="CL_COMMAND_READ_BUFFER_RECT", ver="1.1"),
+            command="CL_COMMAND_READ_BUFFER_RECT", direct=True, ver="1.1"),
     enqueue("clEnqueueWriteBufferRect", 38, Handle("cl_mem", "buffer"),
             Scalar("cl_bool", "blocking_write"), *RECT_SIZES,
             rect(False, "blocking_write"),
-            command="CL_COMMAND_WRITE_BUFFER_RECT", ver="1.1"),
+            command="CL_COMMAND_WRITE_BUFFER_RECT", direct=True, ver="1.1"),
     enqueue("clEnqueueFillBuffer", 39, Handle("cl_mem", "buffer"),
             BytesIn("pattern", "pattern_size"), Size("pattern_size"), Size("offset"), Size("size"),
             command="CL_COMMAND_FILL_BUFFER", post=True, ver="1.2"),
@@ -368,6 +369,8 @@ CONTROL = [
          U64("event", "event_slot"), note="clEnqueueUnmapMemObject of an image"),
     hand("VOCL_SVM_PLACE", 205, U64("svm", "region"),
          note="the guest has memory at the address of an allocation"),
+    hand("VOCL_CONTEXT_MEMORY", 206, U64("context"), U64("in_place"),
+         note="do the context's devices work on host memory in place"),
     hand("VOCL_NOP", 203, U64("tag"), U64("tag"), cls=CALL, note="a bare round trip"),
 ]
 

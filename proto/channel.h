@@ -54,6 +54,10 @@ struct vocl_reply_slot {
     uint8_t data[VOCL_REPLY_SLOT_SIZE - 16];
 };
 
+/* What the helper writes into the notice of a piece of memory (slab.h in the
+ * guest) when nothing of the runtime's uses the piece any more. */
+#define VOCL_NOTICE_GONE 1u
+
 /* An event-status slot holds a final status (<= 0: CL_COMPLETE or the error)
  * or one of these. The guest sets it before it sends the command; the host
  * exchanges it for the final status once. */
@@ -76,6 +80,7 @@ struct vocl_channel_header {
     _Alignas(VOCL_CACHE_LINE) uint32_t heartbeat; /* host: moves at least every
                                                    * VOCL_HEARTBEAT_MS while the worker lives */
     _Alignas(VOCL_CACHE_LINE) uint32_t lost;      /* host: enum vocl_lost; != 0 ends every wait */
+    uint32_t late; /* host: 1 = a posted call has failed, which the next synchronising one tells */
 };
 
 /* Why a worker has ended its client; the guest turns it into an error and a

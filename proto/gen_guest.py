@@ -134,7 +134,11 @@ def stub_call(o, c):
         o("    bool keep = gcl_info_constant(param_name);\n"
           f"    if (keep && gcl_info_kept(&{c.args[0].name}->base, param_name, {about(c)}, param_value_size,\n"
           "                              param_value, param_value_size_ret, &err))\n        return err;")
+    if c.direct:
+        o(f"    if (gcl_direct_{c.name}({', '.join(name for _, name in c.params)}))\n        return CL_SUCCESS;")
     o("    if ((err = gcl_frame_begin(&f)))\n        return err;")
+    if c.enqueues:
+        o("    f.queue = command_queue;")
     emit_request(o, c)
     emit_reply(o, c)
     o("out:")
@@ -221,6 +225,10 @@ def header(calls, extension_calls):
     for c in [*calls, *extension_calls]:
         if c.post and c.guest:
             o(f"bool gcl_post_{c.name}({params_text(c)});")
+    o("\n/* Has it been done without a word to the helper? (direct.h) */")
+    for c in calls:
+        if c.direct:
+            o(f"bool gcl_direct_{c.name}({params_text(c)});")
     o("\n/* The runtime has accepted this call. */")
     for c in [*calls, *extension_calls]:
         if c.learn:

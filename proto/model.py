@@ -367,6 +367,7 @@ class Call:
     wire, reply   explicit fields where a side is written by hand
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
+    direct  guest: gcl_direct_NAME(the parameters) may do all of it without a word to the helper
     edit    host: function that changes the value of an info query before it is sent
     post    it goes without an answer when no error of the call's is left to the runtime (post.h);
             guest: gcl_post_NAME(the parameters) says whether that is so
@@ -384,6 +385,7 @@ class Call:
     guest: bool = True
     host: bool = True
     local: str = None
+    direct: bool = False
     edit: str = None
     post: bool = False
     learn: bool = False
@@ -391,6 +393,11 @@ class Call:
     alias: str = None
     ret: str = "cl_int"
     note: str = ""
+
+    @property
+    def enqueues(self):
+        """Does it put a command into the queue that it names?"""
+        return "Enqueue" in self.name and any(n == "command_queue" for _, n in self.params)
 
     @property
     def request_fields(self):

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "direct.h"
+
+#include <string.h>
+
+#include "backing.h"
+#include "connection.h"
+#include "event.h"
+#include "queue.h"
+#include "rect.h"
+#include "stubs.h"
+#include "transfer.h"
+
+/* What a program that does not wait may have to wait for a copy all the same: less
+ * than handing it over would cost. */
+#define GCL_DIRECT_UNASKED ((size_t)256 << 10)
+
+/* Have these events been for good? An unfit list is the runtime's to refuse. */
+static bool all_complete(cl_context context, cl_uint n, const cl_event *list)
+{
+    if (!n != !list)
+        return false;
+    for (cl_uint i = 0; i < n; i++)
+        if (!gcl_is_event(list[i]) || list[i]->context != context || !gcl_event_final(list[i]) ||
+            gcl_event_status(list[i]) != CL_COMPLETE)
+            return false;
+    return true;
+}
+
+/* Take the queue for a command with that much to copy. */
+static bool begin(cl_command_queue q, cl_mem m, cl_bool blocking, size_t size, cl_uint n,
+                  const cl_event *list, cl_event *event)
+{
+    if (!m->in_place || q->context != m->context || event ||
+        size > gcl_connection_transport()->ops->copy_max ||
+        (!blocking && size > GCL_DIRECT_UNASKED) || !all_complete(m->context, n, list) ||
+        !gcl_connection_untroubled())
+        return false;
+    return gcl_queue_hold(q, blocking);
+}
+
+static bool range_ok(cl_mem m, size_t offset, size_t size)
+{
+    return size && offset < m->size && size <= m->size - offset;
+}
+
+static char *at(cl_mem m, size_t offset)
+{
+    return (char *)m->memory.addr + offset;
+}
+
+bool gcl_direct_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t size,
+                     void *ptr, cl_uint n, const cl_event *list, cl_event *event)
+{
+    if (!ptr || !range_ok(m, offset, size) || !begin(q, m, blocking, size, n, list, event))
+        return false;
+    gcl_backing_touch(m, offset, size);
+    memcpy(ptr, at(m, offset), size);
+    gcl_queue_let_go(q);
+    return true;
+}
+
+bool gcl_direct_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t size,
+                      const void *ptr, cl_uint n, const cl_event *list, cl_event *event)
+{
+    if (!ptr || !range_ok(m, offset, size) || !begin(q, m, blocking, size, n, list, event))
+        return false;
+    gcl_backing_touch(m, offset, size);
+    memcpy(at(m, offset), ptr, size);
+    gcl_queue_let_go(q);
+    return true;
+}
+
+/* OpenCL 3.0 §5.2.3: a pitch is 0 or at least what it steps over, and that of slices
+ * a multiple of that of rows. */
+static bool pitches_ok(const size_t *region, size_t row_pitch, size_t slice_pitch)
+{
+    size_t row = row_pitch ? row_pitch : region[0], least;
+    if (row < region[0] || __builtin_mul_overflow(region[1], row, &least))
+        return false;
+    return !slice_pitch || (slice_pitch >= least && slice_pitch % row == 0);
+}
+
+static bool rect_ok(cl_mem m, const size_t *buffer_origin, const size_t *host_origin,
+                    const size_t *region, size_t buffer_row_pitch, size_t buffer_slice_pitch,
+                    size_t host_row_pitch, size_t host_slice_pitch)
+{
+    if (!region[0] || !region[1] || !region[2] ||
+        !pitches_ok(region, buffer_row_pitch, buffer_slice_pitch) ||
+        !pitches_ok(region, host_row_pitch, host_slice_pitch))
+        return false;
+    size_t span = gcl_rect_span(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
+    return span && span <= m->size &&
+           gcl_rect_span(host_origin, region, host_row_pitch, host_slice_pitch);
+}
+
+/* The rows of one rectangle to those of another, of the same region. */
+static void copy_rows(char *to, const struct gcl_rect *t, const char *from,
+                      const struct gcl_rect *f)
+{
+    for (size_t z = 0; z < f->slices; z++)
+        for (size_t y = 0; y < f->rows; y++)
+            memcpy(to + t->first + z * t->slice_pitch + y * t->row_pitch,
+                   from + f->first + z * f->slice_pitch + y * f->row_pitch, f->row);
+}
+
+static size_t rect_bytes(const size_t *region)
+{
+    return region[0] * region[1] * region[2];
+}
+
+bool gcl_direct_clEnqueueReadBufferRect(cl_command_queue q, cl_mem m, cl_bool blocking,
+                          const size_t *buffer_origin, const size_t *host_origin,
+                          const size_t *region, size_t buffer_row_pitch, size_t buffer_slice_pitch,
+                          size_t host_row_pitch, size_t host_slice_pitch, void *ptr, cl_uint n,
+                          const cl_event *list, cl_event *event)
+{
+    if (!ptr ||
+        !rect_ok(m, buffer_origin, host_origin, region, buffer_row_pitch, buffer_slice_pitch,
+                 host_row_pitch, host_slice_pitch) ||
+        !begin(q, m, blocking, rect_bytes(region), n, list, event))
+        return false;
+    struct gcl_rect b = gcl_rect_of(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
+    struct gcl_rect h = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);
+    copy_rows(ptr, &h, at(m, 0), &b);
+    gcl_queue_let_go(q);
+    return true;
+}
+
+bool gcl_direct_clEnqueueWriteBufferRect(cl_command_queue q, cl_mem m, cl_bool blocking,
+                           const size_t *buffer_origin, const size_t *host_origin,
+                           const size_t *region, size_t buffer_row_pitch, size_t buffer_slice_pitch,
+                           size_t host_row_pitch, size_t host_slice_pitch, const void *ptr,
+                           cl_uint n, const cl_event *list, cl_event *event)
+{
+    if (!ptr ||
+        !rect_ok(m, buffer_origin, host_origin, region, buffer_row_pitch, buffer_slice_pitch,
+                 host_row_pitch, host_slice_pitch) ||
+        !begin(q, m, blocking, rect_bytes(region), n, list, event))
+        return false;
+    struct gcl_rect b = gcl_rect_of(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
+    struct gcl_rect h = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);
+    copy_rows(at(m, 0), &b, ptr, &h);
+    gcl_queue_let_go(q);
+    return true;
+}
+
+bool gcl_direct_map(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset, size_t size,
+                    cl_uint n, const cl_event *list, cl_event *event)
+{
+    if (!begin(q, m, blocking, 0, n, list, event))
+        return false;
+    gcl_queue_let_go(q);
+    gcl_backing_touch(m, offset, size);
+    return true;
+}
+
+bool gcl_direct_unmap(cl_command_queue q, cl_uint n, const cl_event *list, cl_event *event)
+{
+    return !event && all_complete(q->context, n, list) && gcl_connection_untroubled();
+}
