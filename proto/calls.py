@@ -369,7 +369,7 @@ CONTROL = [
          U64("event", "event_slot"), note="clEnqueueUnmapMemObject of an image"),
     hand("VOCL_SVM_PLACE", 205, U64("svm", "region"),
          note="the guest has memory at the address of an allocation"),
-    hand("VOCL_CONTEXT_MEMORY", 206, U64("context"), U64("in_place"),
+    hand("VOCL_CONTEXT_MEMORY", 207, U64("context"), U64("in_place"),
          note="do the context's devices work on host memory in place"),
     hand("VOCL_NOP", 203, U64("tag"), U64("tag"), cls=CALL, note="a bare round trip"),
 ]
