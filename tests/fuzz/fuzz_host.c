@@ -25,6 +25,7 @@
 #include "log.h"
 #include "message.h"
 #include "regions.h"
+#include "in_place.h"
 #include "worker.h"
 
 /* ---- in place of log.c and defer.c ---- */
@@ -267,6 +268,7 @@ static void begin(const uint8_t *data, size_t size)
     w->header = vocl_channel_header(channel);
     fake_native_init(&w->cl);
     w->objects = hcl_objects_create(&w->cl, options.max_objects);
+    w->in_place = hcl_in_place_create();
     vocl_ring_init_cmd(&guest.cmd, channel);
     vocl_ring_init_cmd(&w->cmd, channel);
     pthread_mutex_init(&w->rest_lock, NULL);
