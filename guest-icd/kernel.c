@@ -161,18 +161,44 @@ static bool knows_arg(cl_kernel k, cl_uint index, size_t size, enum gcl_arg_kind
 static void learn_arg(cl_kernel k, cl_uint index, size_t size, enum gcl_arg_kind kind)
 {
     gcl_kernel_forget(k);
-    if (index >= GCL_KNOWN_ARGS || !(k->args || (k->args = calloc(GCL_KNOWN_ARGS, sizeof(*k->args)))))
+    if (index >= GCL_KNOWN_ARGS ||
+        !(k->args || (k->args = calloc(GCL_KNOWN_ARGS, sizeof(*k->args)))))
         return;
     k->num_args = GCL_KNOWN_ARGS;
     struct gcl_arg *a = &k->args[index];
-    *a = (struct gcl_arg){size, a->size == size ? a->kinds | kind : kind};
+    *a = (struct gcl_arg){size, a->size == size ? a->kinds | kind : kind, kind};
+}
+
+/* An argument that may be set to both may yet be refused at the launch with one of
+ * them, as a buffer that is NULL; but a number may be 0. */
+static bool launches_alike(unsigned a, unsigned b)
+{
+    const unsigned number = GCL_ARG_BYTES | GCL_ARG_ZEROS;
+    return a == b || ((a & number) && (b & number));
+}
+
+static void set_known_arg(cl_kernel k, cl_uint index, enum gcl_arg_kind kind)
+{
+    struct gcl_arg *a = &k->args[index];
+    if (!launches_alike(a->last, kind))
+        gcl_kernel_forget(k);
+    a->last = kind;
+}
+
+void gcl_kernel_arg_is_new(cl_kernel k, cl_uint index)
+{
+    gcl_kernel_forget(k);
+    if (index < k->num_args)
+        k->args[index].last = GCL_ARG_NEW;
 }
 
 cl_int gcl_kernel_send_arg(struct gcl_frame *f, uint16_t op, cl_kernel k, cl_uint index,
                            size_t size, enum gcl_arg_kind kind)
 {
-    if (knows_arg(k, index, size, kind))
+    if (knows_arg(k, index, size, kind)) {
+        set_known_arg(k, index, kind);
         return gcl_frame_post(f, op);
+    }
     cl_int err = gcl_frame_status(f, op);
     learn_arg(k, index, size, err ? GCL_ARG_NEW : kind);
     return err;
@@ -191,8 +217,9 @@ cl_int CL_API_CALL gcl_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t si
     enum gcl_arg_kind kind = kind_of(kernel, size, value, &object);
     /* A size that no argument has is refused by the runtime, unread. */
     struct vocl_bytes bytes = {value, size <= GCL_MAX_ARG_SIZE ? size : 0};
-    vocl_put_clSetKernelArg_req(f.w, &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
-                                                                       object, sizeof(void *), bytes});
+    vocl_put_clSetKernelArg_req(f.w,
+                                &(struct vocl_clSetKernelArg_req){gcl_id(kernel), index, size,
+                                                                  object, sizeof(void *), bytes});
     err = gcl_kernel_send_arg(&f, VOCL_OP_clSetKernelArg, kernel, index, size, kind);
     return gcl_frame_end(&f, err, NULL);
 }

@@ -33,12 +33,16 @@ enum gcl_arg_kind {
     GCL_ARG_ZEROS = 1 << 1,  /* a handle's size of them: perhaps a buffer that is NULL */
     GCL_ARG_BUFFER = 1 << 2, /* a plain one of the kernel's context */
     GCL_ARG_NULL = 1 << 3,   /* no value: local memory, or no buffer */
-    GCL_ARG_SVM = 1 << 4,    /* a pointer into shared virtual memory */
+    GCL_ARG_SVM = 1 << 4,    /* a pointer into shared virtual memory of the kernel's context */
+    GCL_ARG_NO_SVM = 1 << 5, /* NULL, set as such a pointer */
 };
 
 /* Send the request op in f, which sets an argument; it is posted if the runtime
  * has accepted the like before. OpenCL 3.0 §5.9.2: one thread at a time. */
 cl_int gcl_kernel_send_arg(struct gcl_frame *f, uint16_t op, cl_kernel kernel, cl_uint index,
                            size_t size, enum gcl_arg_kind kind);
+
+/* The argument has been set in a way that is never like another. */
+void gcl_kernel_arg_is_new(cl_kernel kernel, cl_uint index);
 
 #endif

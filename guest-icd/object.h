@@ -91,6 +91,7 @@ struct _cl_context {
     uint64_t notify; /* callback cookie, 0: none */
     _Alignas(8) cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
     int in_place;                   /* backing.c's; atomic */
+    bool terminated; /* atomic: by clTerminateContextKHR; its commands are refused */
 };
 
 struct _cl_command_queue {
@@ -175,6 +176,7 @@ struct gcl_shape { /* of a launch */
 struct gcl_arg { /* of clSetKernelArg */
     size_t size;
     unsigned kinds; /* enum gcl_arg_kind, ored */
+    unsigned last;  /* the one that it has now */
 };
 
 /* A program that launches one kernel in more ways pays with calls. */

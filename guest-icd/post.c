@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "post.h"
 
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "event.h"
+#include "kernel.h"
 #include "stubs.h"
 
 bool gcl_wait_list_sound(cl_context context, cl_uint n, const cl_event *list)
@@ -21,10 +23,21 @@ bool gcl_wait_list_sound(cl_context context, cl_uint n, const cl_event *list)
     return true;
 }
 
-/* A queue of the host's whose wait list is sound. */
+void gcl_learn_clTerminateContextKHR(cl_context context)
+{
+    __atomic_store_n(&context->terminated, true, __ATOMIC_RELAXED);
+}
+
+/* Is it a queue of the host's, whose context is in use? */
+static bool queue_works(cl_command_queue q)
+{
+    return q->of_host && !__atomic_load_n(&q->context->terminated, __ATOMIC_RELAXED);
+}
+
+/* And its wait list is sound. */
 static bool queue_takes(cl_command_queue q, cl_uint n, const cl_event *list)
 {
-    return q->of_host && gcl_wait_list_sound(q->context, n, list);
+    return queue_works(q) && gcl_wait_list_sound(q->context, n, list);
 }
 
 /* Ranges of a sub-buffer may be misaligned for a device: the runtime judges. */
@@ -36,7 +49,7 @@ static bool plain_range(cl_command_queue q, cl_mem m, size_t offset, size_t size
 
 bool gcl_post_clFlush(cl_command_queue q)
 {
-    return q->of_host;
+    return queue_works(q);
 }
 
 bool gcl_post_clEnqueueMarkerWithWaitList(cl_command_queue q, cl_uint n, const cl_event *list,
@@ -55,12 +68,12 @@ bool gcl_post_clEnqueueBarrierWithWaitList(cl_command_queue q, cl_uint n, const 
 
 bool gcl_post_clEnqueueMarker(cl_command_queue q, cl_event *event)
 {
-    return event && q->of_host; /* without an event it is an error: §5.13 of OpenCL 1.1 */
+    return event && queue_works(q); /* without an event it is an error: §5.13 of OpenCL 1.1 */
 }
 
 bool gcl_post_clEnqueueBarrier(cl_command_queue q)
 {
-    return q->of_host;
+    return queue_works(q);
 }
 
 bool gcl_post_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset,
@@ -111,7 +124,7 @@ bool gcl_post_clEnqueueCopyBuffer(cl_command_queue q, cl_mem src, cl_mem dst, si
 static void kernel_lock(cl_kernel k)
 {
     while (__atomic_exchange_n(&k->lock, 1, __ATOMIC_ACQUIRE))
-        ;
+        sched_yield();
 }
 
 static void kernel_unlock(cl_kernel k)
@@ -204,6 +217,13 @@ void gcl_learn_clEnqueueNDRangeKernel(cl_command_queue q, cl_kernel k, cl_uint d
     else
         k->shapes[k->next_shape++ % GCL_SHAPES] = s;
     kernel_unlock(k);
+}
+
+void gcl_learn_clSetKernelArgDevicePointerEXT(cl_kernel k, cl_uint index,
+                                              cl_mem_device_address_ext value)
+{
+    (void)value;
+    gcl_kernel_arg_is_new(k, index);
 }
 
 static const size_t task_size[1] = {1};

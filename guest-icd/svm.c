@@ -111,8 +111,11 @@ bool gcl_svm_find(const void *ptr, size_t size, struct gcl_svm_place *at)
     struct svm *s = table_find(ptr, size);
     if (s) {
         uint64_t off = (uint64_t)((const char *)ptr - s->addr);
-        *at = (struct gcl_svm_place){
-            .id = s->id, .offset = off, .placed = s->placed, .region = s->region};
+        *at = (struct gcl_svm_place){.id = s->id,
+                                     .offset = off,
+                                     .context = s->made.context,
+                                     .placed = s->placed,
+                                     .region = s->region};
         at->region.offset += off;
         at->region.addr = s->addr + off;
         at->region.len = size;

@@ -43,6 +43,7 @@ cl_int gcl_svm_alloc(const struct gcl_svm_request *rq, void **ptr);
 struct gcl_svm_place {
     uint32_t id;              /* the allocation's number */
     uint64_t offset;          /* in it */
+    cl_context context;       /* whose it is */
     bool placed;              /* both sides see the same bytes without a map */
     struct gcl_region region; /* from the pointer on; the allocation's, not to be freed */
 };

@@ -327,8 +327,11 @@ cl_int CL_API_CALL gcl_clSetKernelArgSVMPointer(cl_kernel kernel, cl_uint index,
         return err;
     vocl_put_clSetKernelArgSVMPointer_req(
         f.w, &(struct vocl_clSetKernelArgSVMPointer_req){gcl_id(kernel), index, at.id, at.offset});
+    enum gcl_arg_kind kind = !value                                   ? GCL_ARG_NO_SVM
+                             : at.context == kernel->program->context ? GCL_ARG_SVM
+                                                                      : GCL_ARG_NEW;
     err = gcl_kernel_send_arg(&f, VOCL_OP_clSetKernelArgSVMPointer, kernel, index, sizeof(value),
-                              value ? GCL_ARG_SVM : GCL_ARG_ZEROS);
+                              kind);
     return gcl_frame_end(&f, err, NULL);
 }
 

@@ -183,8 +183,9 @@ EXTENSION_CALLS = [
               "const cl_event *event_wait_list, cl_event *event"),
 
     Call("clSetKernelArgDevicePointerEXT", op=172, ext="cl_ext_buffer_device_address", ver="3.0",
-         host=False, args=[Handle("cl_kernel", "kernel"), Scalar("cl_uint", "arg_index"),
-                           Scalar("cl_mem_device_address_ext", "arg_value")]),
+         host=False, learn=True,
+         args=[Handle("cl_kernel", "kernel"), Scalar("cl_uint", "arg_index"),
+               Scalar("cl_mem_device_address_ext", "arg_value")]),
 
     # Of one function
     hand("clGetKernelSuggestedLocalWorkSizeKHR", 160,
@@ -197,7 +198,7 @@ EXTENSION_CALLS = [
     Call("clSetContentSizeBufferPoCL", op=161, ext="cl_pocl_content_size", ver="1.2",
          args=[Handle("cl_mem", "buffer"), Handle("cl_mem", "content_size_buffer")]),
     Call("clTerminateContextKHR", op=162, ext="cl_khr_terminate_context", ver="1.2",
-         args=[Handle("cl_context", "context")]),
+         learn=True, args=[Handle("cl_context", "context")]),
 ]
 
 # Records of ours that are no OpenCL call.
