@@ -62,7 +62,7 @@ enum fuzz_id {
 #define FUZZ_REGION 1u
 #define FUZZ_REGION_SIZE 65536u
 
-/* Where devices have every buffer that has an address. */
+/* Where devices have every buffer that has an address: fake_native.h's. */
 #define FUZZ_ADDRESS ((uint64_t)0x500000000000)
 
 /* Write a body of these fields; one in some is spoilt. */

@@ -726,6 +726,7 @@ static void begin(const uint8_t *data, size_t size)
     static bool first = true;
     memset(channel, 0, VOCL_HEADER_SIZE);
     vocl_channel_init(channel, 1);
+    vocl_channel_header(channel)->max_objects = 1u << 20;
     vocl_ring_init_cmd(&helper.cmd, channel);
     vocl_ring_init_msg(&helper.msg, channel);
     guest_connection_reset();

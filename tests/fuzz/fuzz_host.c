@@ -8,72 +8,20 @@
  * next records are put into the ring. Calls that would go to a waiter thread
  * are carried out at once.
  */
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "calls.h"
 #include "decoder.h"
-#include "defer.h"
-#include "extension.h"
-#include "fake_native.h"
+#include "extension_types.h"
+#include "fake_worker.h"
 #include "fuzz.h"
 #include "fuzz_body.h"
-#include "log.h"
-#include "message.h"
-#include "regions.h"
-#include "in_place.h"
-#include "worker.h"
-
-/* ---- in place of log.c and defer.c ---- */
-
-void hcl_log(const char *fmt, ...)
-{
-    (void)fmt;
-}
-
-void hcl_log_debug(const char *fmt, ...)
-{
-    (void)fmt;
-}
-
-void hcl_log_client(const char *name)
-{
-    (void)name;
-}
-
-void hcl_log_verbose(int on)
-{
-    (void)on;
-}
-
-struct hcl_defer *hcl_defer_create(void)
-{
-    return NULL;
-}
-
-bool hcl_defer_is_busy(struct hcl_defer *d)
-{
-    (void)d;
-    return false;
-}
-
-int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
-{
-    (void)d;
-    fn(arg);
-    return 0;
-}
 
 /* ---- the guest ---- */
 
 struct guest {
-    struct hcl_transport base;
-    struct hcl_worker worker;
-    struct vocl_ring cmd;
+    struct fake_worker fake;
     struct vocl_writer body;
     struct fuzz_input in;
     bool raw; /* the ring's bytes themselves are the input */
@@ -81,13 +29,12 @@ struct guest {
 };
 
 static struct guest guest;
-static _Alignas(4096) uint8_t channel[VOCL_CHANNEL_SIZE];
 
 static void send(uint16_t op)
 {
     uint16_t slot = fuzz_pick(&guest.in, 8) ? fuzz_pick(&guest.in, 4) : VOCL_NO_SLOT;
     if (!guest.body.error && guest.body.len < VOCL_RECORD_MAX - 8)
-        vocl_ring_put(&guest.cmd, op, slot, guest.body.buf, (uint32_t)guest.body.len);
+        vocl_ring_put(&guest.fake.cmd, op, slot, guest.body.buf, (uint32_t)guest.body.len);
 }
 
 #define SEND(call, ...) SEND_AS(VOCL_OP_##call, call, __VA_ARGS__)
@@ -95,7 +42,7 @@ static void send(uint16_t op)
     do {                                                                                           \
         vocl_writer_reset(&guest.body);                                                            \
         vocl_put_##call##_req(&guest.body, &(struct vocl_##call##_req){__VA_ARGS__});              \
-        vocl_ring_put(&guest.cmd, op, 0, guest.body.buf, (uint32_t)guest.body.len);                \
+        vocl_ring_put(&guest.fake.cmd, op, 0, guest.body.buf, (uint32_t)guest.body.len);           \
     } while (0)
 
 /* One object of each sort, under the numbers of fuzz_body.h. */
@@ -169,17 +116,17 @@ static void send_fragments(void)
 /* What the program does beside sending: it reads messages, sleeps on slots. */
 static void behave(void)
 {
-    struct vocl_channel_header *h = vocl_channel_header(channel);
+    struct vocl_channel_header *h = vocl_channel_header(fake_channel);
     uint32_t slot = fuzz_pick(&guest.in, 4);
     switch (fuzz_pick(&guest.in, 8)) {
     case 0:
         h->msg_head = h->msg_tail;
         break;
     case 1:
-        vocl_channel_reply(channel, slot)->state = VOCL_REPLY_PENDING_ASLEEP;
+        vocl_channel_reply(fake_channel, slot)->state = VOCL_REPLY_PENDING_ASLEEP;
         break;
     case 2:
-        *vocl_channel_event(channel, slot) = VOCL_EVENT_PENDING_ASLEEP;
+        *vocl_channel_event(fake_channel, slot) = VOCL_EVENT_PENDING_ASLEEP;
         break;
     case 3:
         h->msg_asleep = h->cmd_full = 1;
@@ -195,9 +142,9 @@ static void put_raw(void)
 {
     size_t n = guest.in.end - guest.in.at;
     n = n < VOCL_CMD_RING_SIZE ? n : VOCL_CMD_RING_SIZE;
-    memcpy(guest.cmd.data, guest.in.at, n);
+    memcpy(guest.fake.cmd.data, guest.in.at, n);
     guest.in.at = guest.in.end;
-    *guest.cmd.tail = n % 5 ? (uint32_t)n / 8 * 8 : (uint32_t)n;
+    *guest.fake.cmd.tail = n % 5 ? (uint32_t)n / 8 * 8 : (uint32_t)n;
 }
 
 /* The decoder has nothing to do. */
@@ -231,7 +178,7 @@ static void interrupt(struct hcl_transport *t)
 static void wake(struct hcl_transport *t, uint32_t *word)
 {
     (void)t;
-    if ((uint8_t *)word < channel || (uint8_t *)word >= channel + sizeof(channel))
+    if ((uint8_t *)word < fake_channel || (uint8_t *)word >= fake_channel + sizeof(fake_channel))
         abort();
 }
 
@@ -242,80 +189,10 @@ static const struct hcl_transport_ops ops = {
 
 static const struct hcl_options options = {.max_objects = FUZZ_MAX_ID};
 
-static struct hcl_regions *make_regions(void)
-{
-    struct hcl_regions *rs = hcl_regions_create(8, 1 << 20);
-    void *base;
-    if (!rs || hcl_region_reserve(rs, FUZZ_REGION, FUZZ_REGION_SIZE, &base) ||
-        mmap(base, FUZZ_REGION_SIZE, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS,
-             -1, 0) != base ||
-        hcl_region_publish(rs, FUZZ_REGION))
-        abort();
-    return rs;
-}
-
 static void begin(const uint8_t *data, size_t size)
 {
-    struct hcl_worker *w = &guest.worker;
-    memset(channel, 0, VOCL_HEADER_SIZE);
-    vocl_channel_init(channel, 1);
-    guest = (struct guest){.base = {.ops = &ops, .channel = channel, .control_fd = -1},
-                           .in = {data + 1, data + size},
-                           .raw = data[0] % 8 == 7};
-    guest.base.regions = make_regions();
-    w->opt = &options;
-    w->t = &guest.base;
-    w->header = vocl_channel_header(channel);
-    fake_native_init(&w->cl);
-    w->objects = hcl_objects_create(&w->cl, options.max_objects);
-    w->in_place = hcl_in_place_create();
-    vocl_ring_init_cmd(&guest.cmd, channel);
-    vocl_ring_init_cmd(&w->cmd, channel);
-    pthread_mutex_init(&w->rest_lock, NULL);
-    pthread_mutex_init(&w->print_lock, NULL);
-    hcl_messages_init(w);
-    w->print_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void region_gone(void *gone, uint32_t id)
-{
-    (void)id;
-    *(bool *)gone = true;
-}
-
-/* A worker's end leaves everything to the process's; here nothing may be left,
- * and above all no reference to the guest's memory. */
-static void end(void)
-{
-    struct hcl_worker *w = &guest.worker;
-    bool gone = false;
-    fake_native_settle();
-    for (int type = HCL_DEVICE; type <= HCL_TYPE_LAST; type++)
-        for (uint64_t id = 0; (id = hcl_objects_next(w->objects, id, type));)
-            hcl_objects_release(w->objects, id);
-    fake_native_finish();
-    hcl_region_unmap(guest.base.regions, FUZZ_REGION, region_gone, &gone);
-    if (!gone)
-        abort();
-    hcl_regions_destroy(guest.base.regions);
-    hcl_objects_destroy(w->objects);
-    hcl_ext_finish(w);
-    for (int i = 0; i < (int)VOCL_REPLY_SLOTS; i++)
-        free(w->rest[i].data);
-    while (w->msg_first) {
-        void *next = *(void **)w->msg_first;
-        free(w->msg_first);
-        w->msg_first = next;
-    }
-    close(w->print_fd);
-    vocl_writer_finish(&guest.body);
-}
-
-/* A context's notification may come for as long as the process lives. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:make_cookie\n";
+    guest = (struct guest){.in = {data + 1, data + size}, .raw = data[0] % 8 == 7};
+    fake_worker_begin(&guest.fake, &ops, &options, FUZZ_REGION, FUZZ_REGION_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -323,7 +200,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size)
         return 0;
     begin(data, size);
-    hcl_decode(&guest.worker);
-    end();
+    hcl_decode(&guest.fake.worker);
+    fake_worker_end(&guest.fake);
+    vocl_writer_finish(&guest.body);
     return 0;
 }

@@ -116,7 +116,12 @@ static cl_command_queue CL_API_CALL create_queue(cl_context c, cl_device_id d,
 {
     fake_of(c, HCL_CONTEXT);
     fake_of(d, HCL_DEVICE);
-    return p > 3 ? failed(ret, CL_INVALID_VALUE) : made(fake_create(HCL_QUEUE), ret);
+    if (p > 3)
+        return failed(ret, CL_INVALID_VALUE);
+    struct fake *q = fake_create(HCL_QUEUE);
+    q->parent = (struct fake *)c;
+    fake_retain(q->parent);
+    return made(q, ret);
 }
 
 static struct fake *default_queue;
@@ -151,10 +156,17 @@ static cl_int CL_API_CALL set_default_queue(cl_context c, cl_device_id d, cl_com
 static cl_int CL_API_CALL queue_info(cl_command_queue h, cl_command_queue_info name, size_t size,
                                      void *value, size_t *ret)
 {
-    fake_of(h, HCL_QUEUE);
-    return name == CL_QUEUE_DEVICE_DEFAULT
-               ? give(&default_queue, sizeof(default_queue), size, value, ret)
-               : some_info(name, size, value, ret);
+    struct fake *q = fake_of(h, HCL_QUEUE), *device = fake_device();
+    switch (name) {
+    case CL_QUEUE_CONTEXT:
+        return give(&q->parent, sizeof(q->parent), size, value, ret);
+    case CL_QUEUE_DEVICE:
+        return give(&device, sizeof(device), size, value, ret);
+    case CL_QUEUE_DEVICE_DEFAULT:
+        return give(&default_queue, sizeof(default_queue), size, value, ret);
+    default:
+        return some_info(name, size, value, ret);
+    }
 }
 
 static cl_int CL_API_CALL set_queue_property(cl_command_queue q, cl_command_queue_properties p,

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "extension_types.h"
-#include "fuzz_body.h"
 
 INFO(sampler_info, cl_sampler, HCL_SAMPLER, cl_sampler_info)
 
@@ -16,7 +15,7 @@ static struct fake_rows range(const void *ptr, size_t size)
 static cl_int CL_API_CALL mem_info(cl_mem h, cl_mem_info name, size_t size, void *value,
                                    size_t *ret)
 {
-    const cl_ulong address = FUZZ_ADDRESS;
+    const cl_ulong address = FAKE_ADDRESS;
     struct fake *m = fake_of(h, HCL_MEM);
     if (name == CL_MEM_FLAGS)
         return give(&m->flags, sizeof(m->flags), size, value, ret);
@@ -86,7 +85,7 @@ static cl_mem CL_API_CALL create_buffer_with_properties(cl_context c, const cl_m
 void fake_address(cl_ulong address)
 {
     size_t size = fake_largest_addressed();
-    if (!size || address < FUZZ_ADDRESS || address - FUZZ_ADDRESS > size)
+    if (!size || address < FAKE_ADDRESS || address - FAKE_ADDRESS > size)
         abort();
 }
 

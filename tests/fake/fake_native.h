@@ -2,7 +2,7 @@
 /*
  * fake_native.h - an OpenCL runtime that computes nothing and believes nothing.
  *
- * It stands behind the worker's decoder in the fuzzers. Every handle that it is
+ * It stands behind the worker's decoder in the fuzzers and in unit tests. Every handle that it is
  * given must be one of its own, alive and of the right type, and every byte
  * that a command may touch is touched, at the time when a real runtime would:
  * at once, or when the user event that it waits for is set. What is wrong
@@ -22,6 +22,9 @@
 #include <CL/cl_icd.h>
 
 #include "objects.h"
+
+/* Where the device has every buffer that has an address. */
+#define FAKE_ADDRESS ((uint64_t)0x500000000000)
 
 /* Objects larger than this are refused, so that a fuzzer stays quick. */
 #define FAKE_MAX_BYTES ((size_t)1 << 20)

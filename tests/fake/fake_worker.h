@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_worker.h - a worker's decoder and handlers in the test's own process, on the
+ * runtime of fake_native.h, with a channel and one region of memory. The guest is
+ * whoever puts records into the ring: the transport's wait(), or the test between two
+ * calls of hcl_decode().
+ *
+ * What is defined here in place of log.c and defer.c: nothing is printed, only
+ * counted, and calls that would go to a waiter thread are carried out at once, or,
+ * if the test holds them, one at a time when it says so.
+ *
+ * Threading: one thread, and one such worker.
+ */
+#ifndef FAKE_WORKER_H
+#define FAKE_WORKER_H
+
+#include "channel.h"
+#include "transport.h"
+#include "worker.h"
+
+struct fake_worker {
+    struct hcl_transport base; /* must be first */
+    struct hcl_worker worker;
+    struct vocl_ring cmd; /* the guest's end of the command ring */
+    uint32_t region;      /* its number */
+    bool unmapped;        /* it is to go; */
+    bool gone;            /* and nothing holds it any more */
+};
+
+extern uint8_t fake_channel[VOCL_CHANNEL_SIZE];
+
+/* Lines that the log would have, since the last beginning. */
+extern unsigned fake_log_lines;
+
+/* Hold what goes to a waiter: there is room for one, and more are refused. */
+extern bool fake_defer_held;
+/* Carry out what is held; false if there is nothing. */
+bool fake_defer_run(void);
+
+/* Overwrites *f. ops: at least wait, interrupt and wake; region: the number of the one
+ * of `size` bytes that there is. */
+void fake_worker_begin(struct fake_worker *f, const struct hcl_transport_ops *ops,
+                       const struct hcl_options *opt, uint32_t region, size_t size);
+
+/* The guest unmaps the region. Is it gone? Else it goes with its last reference. */
+bool fake_worker_unmap(struct fake_worker *f);
+
+/* A worker's end leaves everything to the process's; here nothing may be left, and
+ * above all no reference to the guest's memory: aborts if there is one. */
+void fake_worker_end(struct fake_worker *f);
+
+#endif
