@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel.h"
 #include "connection.h"
 #include "event.h"
 #include "message.h"
@@ -339,6 +340,12 @@ cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op)
         return gcl_error(n);
     vocl_reader_init(&f->reply, t->reply, n);
     return CL_SUCCESS;
+}
+
+bool gcl_frame_may_post(const struct gcl_frame *f)
+{
+    void *channel = gcl_connection_transport()->channel;
+    return !f->event || f->event->base.id < vocl_channel_header(channel)->max_objects;
 }
 
 cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op)

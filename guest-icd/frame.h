@@ -98,6 +98,10 @@ cl_int gcl_frame_data_reply(struct gcl_frame *f, struct vocl_bytes data);
 /* Send the body and wait; then f->reply reads the answer. */
 cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op);
 
+/* May it be posted as far as its event goes? A number that the helper does not take
+ * would be refused, and nobody told. */
+bool gcl_frame_may_post(const struct gcl_frame *f);
+
 /* Send the body; there is no answer (post.h). */
 cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op);
 

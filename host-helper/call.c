@@ -207,14 +207,15 @@ cl_int hcl_made_all(struct hcl_call *c, enum hcl_type type, const uint64_t *ids,
 
 cl_int hcl_enqueued(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot)
 {
+    if (ret == CL_SUCCESS && id) {
+        cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
+        int rc = hcl_event_add(c->w, id, slot, event, hcl_watch_of(c->w, queue));
+        if (!rc)
+            return CL_SUCCESS;
+        hcl_native_release(&c->w->cl, HCL_EVENT, event);
+        ret = hcl_add_error(c->w, c->op, rc);
+    }
     if (ret != CL_SUCCESS && id && c->slot == VOCL_NO_SLOT)
         hcl_late_event(c, ret, id, slot);
-    if (ret != CL_SUCCESS || !id)
-        return ret;
-    cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
-    int rc = hcl_event_add(c->w, id, slot, event, hcl_watch_of(c->w, queue));
-    if (!rc)
-        return CL_SUCCESS;
-    hcl_native_release(&c->w->cl, HCL_EVENT, event);
-    return hcl_add_error(c->w, c->op, rc);
+    return ret;
 }

@@ -170,15 +170,22 @@ static cl_int watch_data(struct running *r, cl_event event, uint64_t id, uint64_
     return CL_SUCCESS;
 }
 
+/* Nobody waits for the answer of a posted call. */
+static void tell_late(struct hcl_call *c, cl_int error, uint64_t id, uint64_t slot)
+{
+    if (c->slot != VOCL_NO_SLOT)
+        return;
+    hcl_late_error(c, error);
+    if (id)
+        hcl_late_event(c, error, id, slot);
+}
+
 void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
                        struct hcl_data *d, bool blocking)
 {
     struct running now = {.w = c->w, .op = c->op, .slot = c->slot, .event = event, .data = *d};
     if (ret != CL_SUCCESS) {
-        if (c->slot == VOCL_NO_SLOT)
-            hcl_late_error(c, ret);
-        if (c->slot == VOCL_NO_SLOT && id)
-            hcl_late_event(c, ret, id, slot);
+        tell_late(c, ret, id, slot);
         answer(&now, ret);
         hcl_data_end(&now.data);
         return;
@@ -198,6 +205,7 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
             return;
         }
         r->failed = failed;
+        tell_late(c, failed, id, slot);
     }
     /* The one reference becomes the completion's; the table's event needs another. */
     if (r && (id && !r->failed))

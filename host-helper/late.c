@@ -5,10 +5,23 @@
 #include "event.h"
 #include "log.h"
 
+/* A guest of ours has few; one that posts what must fail shall not fill the log. */
+#define LATE_LOGGED 10
+
+static void log_late(struct hcl_call *c, cl_int error)
+{
+    unsigned n = __atomic_load_n(&c->w->late_logged, __ATOMIC_RELAXED);
+    if (n >= LATE_LOGGED)
+        return;
+    __atomic_store_n(&c->w->late_logged, n + 1, __ATOMIC_RELAXED); /* the decoder alone does */
+    hcl_log("%s, which was posted, has failed: %d%s", vocl_op_name(c->op), error,
+            n + 1 == LATE_LOGGED ? " (no more of this client's are logged)" : "");
+}
+
 void hcl_late_error(struct hcl_call *c, cl_int error)
 {
     cl_int none = CL_SUCCESS;
-    hcl_log("%s, which was posted, has failed: %d", vocl_op_name(c->op), error);
+    log_late(c, error);
     /* The first one is the cause. */
     __atomic_compare_exchange_n(&c->w->late_error, &none, error, false, __ATOMIC_ACQ_REL,
                                 __ATOMIC_RELAXED);

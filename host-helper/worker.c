@@ -127,6 +127,7 @@ static int worker_init(struct hcl_worker *w)
 {
     int rc;
     w->header = vocl_channel_header(w->t->channel);
+    w->header->max_objects = w->opt->max_objects;
     catch_sigterm(w);
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
     pthread_mutex_init(&w->rest_lock, NULL);

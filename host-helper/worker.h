@@ -43,7 +43,7 @@ struct hcl_worker {
     cl_icd_dispatch cl; /* the native runtime */
     struct hcl_objects *objects;
     struct hcl_defer *defer;
-    struct hcl_ext *ext; /* extension.h; decoder only */
+    struct hcl_ext *ext;             /* extension.h; decoder only */
     struct hcl_addresses *addresses; /* device_address.h; decoder only */
 
     struct hcl_in_place *in_place;   /* in_place.h */
@@ -65,13 +65,14 @@ struct hcl_worker {
     struct hcl_completion *completions; /* complete.h; under the lock, and so is the next */
     uint64_t completions_serial;
 
-    int print_fd;     /* what the runtime writes to stdout */
-    bool may_print;   /* some program of the client's may call printf */
+    int print_fd;   /* what the runtime writes to stdout */
+    bool may_print; /* some program of the client's may call printf */
     pthread_mutex_t print_lock;
 
-    cl_int late_error; /* atomic: late.h; CL_SUCCESS: none */
-    bool errors_set; /* atomic: a user event has been set to an error */
-    bool stop;       /* atomic: the decoder is to end */
+    cl_int late_error;    /* atomic: late.h; CL_SUCCESS: none */
+    unsigned late_logged; /* atomic: how many of them the log has */
+    bool errors_set;      /* atomic: a user event has been set to an error */
+    bool stop;            /* atomic: the decoder is to end */
 };
 
 /* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */

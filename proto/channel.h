@@ -69,6 +69,7 @@ struct vocl_channel_header {
     uint32_t version; /* host, constant */
     uint64_t size;    /* host, constant: VOCL_CHANNEL_SIZE */
     uint64_t helper_pid; /* host, constant: for messages and tests only */
+    uint32_t max_objects; /* host, constant: it takes objects of numbers below this; 0: not said */
 
     _Alignas(VOCL_CACHE_LINE) uint32_t cmd_head;  /* host: bytes consumed, free-running */
     _Alignas(VOCL_CACHE_LINE) uint32_t cmd_tail;  /* guest: bytes produced, free-running */

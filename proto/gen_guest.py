@@ -85,7 +85,7 @@ def emit_reply(o, c):
     o(f"    vocl_put_{name[5:]}_req(f.w, &req);")
     names = ", ".join(name for _, name in c.params)
     if c.post:
-        o(f"    if (gcl_post_{c.name}({names})) {{\n        err = gcl_frame_post(&f, {op_name(c)});\n"
+        o(f"    if (gcl_post_{c.name}({names}) && gcl_frame_may_post(&f)) {{\n        err = gcl_frame_post(&f, {op_name(c)});\n"
           "        goto out;\n    }")
     o(f"    if ((err = gcl_frame_call(&f, {op_name(c)})))\n        goto out;")
     o(f"    vocl_get_{name[5:]}_rep(&f.reply, &rep);")

@@ -10,6 +10,7 @@
  * client fork          fork before OpenCL is used; both compute
  * client fork-after    the child of a process that uses OpenCL gets an error
  * client svm-free-at-limit  free SVM when the helper can enter no event
+ * client events-at-limit    keep the events of commands until there are too many
  * client platforms     the number of platforms, and their names
  * client exit-in-callback   exit() in an event's callback
  * client exit-in-threads    exit() while other threads are in calls and waits
@@ -210,6 +211,32 @@ static int svm_free_at_limit(void)
     return 0;
 }
 
+/* The call itself fails, and every event that it gave before comes true. */
+static int events_at_limit(void)
+{
+    enum { MORE_THAN_THE_LIMIT = 1000 };
+    struct cl cl = cl_open(0);
+    cl_mem m = cl_buffer(&cl, 4);
+    cl_event event[MORE_THAN_THE_LIMIT];
+    uint32_t n = 0, out = 0;
+    cl_int err;
+    while (n < MORE_THAN_THE_LIMIT &&
+           !(err = clEnqueueFillBuffer(cl.queue, m, &n, 4, 0, 4, 0, NULL, &event[n])))
+        n++;
+    CHECK(n > 10 && n < MORE_THAN_THE_LIMIT && err == CL_OUT_OF_HOST_MEMORY);
+    CL(clWaitForEvents(n, event));
+    CL(clFinish(cl.queue));
+    CL(clEnqueueFillBuffer(cl.queue, m, &n, 4, 0, 4, 0, NULL, NULL)); /* it needs none */
+    CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, 4, &out, 0, NULL, NULL));
+    CHECK(out == n);
+    while (n)
+        CL(clReleaseEvent(event[--n]));
+    CL(clEnqueueFillBuffer(cl.queue, m, &n, 4, 0, 4, 0, NULL, &event[0]));
+    CL(clWaitForEvents(1, event));
+    puts("ok");
+    return 0;
+}
+
 static int platforms(void)
 {
     cl_platform_id p[16];
@@ -328,6 +355,7 @@ int main(int argc, char **argv)
         {"fork", fork_before},
         {"fork-after", fork_after},
         {"svm-free-at-limit", svm_free_at_limit},
+        {"events-at-limit", events_at_limit},
         {"platforms", platforms},
         {"leave", leave},
         {"until-error", until_error},

@@ -191,6 +191,11 @@ class Options(Base):
         r = self.run_client(helper, program("svm"))
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr + helper.log())
 
+    def test_a_command_over_the_limit_fails_itself(self):
+        helper = self.helper("--max-objects", "200")
+        r = self.run_client(helper, program("client"), "events-at-limit")
+        self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr + helper.log())
+        self.assertNotIn("posted", helper.log())
 
     def test_an_event_over_the_limit_frees_svm_once(self):
         helper = self.helper("--max-objects", "40")
