@@ -15,6 +15,7 @@ enum publication { NOT_YET, UNDER_WAY, DONE };
 
 struct watched {
     struct hcl_worker *w;
+    uint64_t id;
     uint32_t slot;
     bool on_request;             /* HCL_WATCH_ASKED */
     bool asked;                  /* atomic: and it has been */
@@ -22,6 +23,8 @@ struct watched {
     int refs;                    /* atomic: the object table's, and the native callback's */
     void (*final)(void *opaque); /* called by whoever publishes, or NULL */
     void *opaque;
+    cl_event native;      /* a reference, while it is in w->asked */
+    struct watched *next; /* there */
 };
 
 static void watched_put(void *opaque)
@@ -55,42 +58,52 @@ static void publish(struct watched *e, cl_int status)
         e->final(e->opaque);
 }
 
-/* An event whose status has to be asked for. */
-struct asked {
-    struct watched *e;
-    cl_event event; /* a reference of ours */
-};
-
-static void ask_and_publish(void *arg)
+static void ask(struct watched *e)
 {
-    struct asked *a = arg;
-    const cl_icd_dispatch *cl = &a->e->w->cl;
+    const cl_icd_dispatch *cl = &e->w->cl;
     cl_int status = CL_COMPLETE;
-    cl->clGetEventInfo(a->event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
-    cl->clReleaseEvent(a->event);
-    publish(a->e, status < 0 ? status : CL_COMPLETE);
-    watched_put(a->e);
-    free(a);
+    cl->clGetEventInfo(e->native, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
+    cl->clReleaseEvent(e->native);
+    publish(e, status < 0 ? status : CL_COMPLETE);
+    watched_put(e);
+}
+
+static void ask_all(void *arg)
+{
+    struct hcl_worker *w = arg;
+    struct watched *e = __atomic_exchange_n(&w->asked, NULL, __ATOMIC_ACQ_REL);
+    while (e) {
+        struct watched *next = e->next;
+        ask(e);
+        e = next;
+    }
 }
 
 /*
  * PoCL (6, 7) and NVIDIA's runtime call with the status that was asked for,
  * CL_COMPLETE, also where the command has failed because a user event that it
  * waited for was set to an error; the event itself knows. It is asked on a thread
- * of ours: the runtime may hold what a query would wait for.
+ * of ours: the runtime may hold what a query would wait for. One user event may
+ * fail thousands at once, so they make a list and not a job each.
+ *
+ * An event that the guest has released may be gone with the callback (Intel): false,
+ * and nobody will look at its status.
  */
 static bool ask_later(struct watched *e, cl_event event)
 {
-    struct asked *a = malloc(sizeof(*a));
-    if (!a)
+    struct hcl_worker *w = e->w;
+    if (!hcl_objects_retain(w->objects, e->id, HCL_EVENT, event))
         return false;
-    *a = (struct asked){e, event};
-    e->w->cl.clRetainEvent(event);
-    if (!hcl_defer(e->w->defer, ask_and_publish, a))
-        return true;
-    e->w->cl.clReleaseEvent(event);
-    free(a);
-    return false;
+    struct watched *first = __atomic_load_n(&w->asked, __ATOMIC_RELAXED);
+    e->native = event;
+    do
+        e->next = first;
+    while (!__atomic_compare_exchange_n(&w->asked, &first, e, true, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED));
+    /* e is the asker's now. Whoever found the list empty calls one. */
+    if (!first && hcl_defer(w->defer, ask_all, w))
+        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no thread or memory to ask for a status with");
+    return true;
 }
 
 static void CL_CALLBACK completed(cl_event event, cl_int status, void *opaque)
@@ -124,6 +137,7 @@ static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native
         return -ENOSPC;
     bool watch = when == HCL_WATCH_NOW && (slot || final);
     *e = (struct watched){.w = w,
+                          .id = id,
                           .slot = slot,
                           .on_request = when == HCL_WATCH_ASKED,
                           .refs = watch ? 2 : 1,
@@ -165,7 +179,7 @@ int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_
     struct watched *e = malloc(sizeof(*e));
     if (!e)
         return -ENOSPC;
-    *e = (struct watched){.w = w, .slot = slot, .published = DONE, .refs = 1};
+    *e = (struct watched){.w = w, .id = id, .slot = slot, .published = DONE, .refs = 1};
     if (slot) /* nobody knows of the event yet, so nobody sleeps on it */
         __atomic_store_n(vocl_channel_event(w->t->channel, slot), CL_COMPLETE, __ATOMIC_SEQ_CST);
     int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_released);

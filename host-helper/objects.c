@@ -217,6 +217,17 @@ uint64_t hcl_objects_find(struct hcl_objects *t, enum hcl_type type, const void 
     return id;
 }
 
+bool hcl_objects_retain(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native)
+{
+    pthread_mutex_lock(&t->lock);
+    struct entry *e = find(t, id);
+    bool there = e && e->type == type && e->native == native;
+    if (there)
+        hcl_native_retain(t->cl, type, native); /* before a release could come between */
+    pthread_mutex_unlock(&t->lock);
+    return there;
+}
+
 int hcl_objects_release(struct hcl_objects *t, uint64_t id)
 {
     struct entry copy = {0};

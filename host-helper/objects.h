@@ -11,6 +11,7 @@
 #ifndef HCL_OBJECTS_H
 #define HCL_OBJECTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <CL/cl_icd.h>
@@ -67,6 +68,10 @@ uint64_t hcl_objects_next(struct hcl_objects *t, uint64_t id, enum hcl_type type
 
 /* The guest's number of a native handle, or 0. Looks at them all. */
 uint64_t hcl_objects_find(struct hcl_objects *t, enum hcl_type type, const void *native);
+
+/* Take one more reference to what has this number, if that is this native handle;
+ * false: it is not, and the handle may be of something that has gone. */
+bool hcl_objects_retain(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native);
 
 /* Release the native reference and forget the number. 0 or -ENOENT. */
 int hcl_objects_release(struct hcl_objects *t, uint64_t id);

@@ -29,6 +29,7 @@ struct hcl_defer;
 struct hcl_ext;
 struct hcl_in_place;
 struct hcl_waiting;
+struct watched;
 
 /* What did not fit a reply slot, kept until the guest has fetched it. */
 struct hcl_rest {
@@ -69,10 +70,11 @@ struct hcl_worker {
     bool may_print; /* some program of the client's may call printf */
     pthread_mutex_t print_lock;
 
-    cl_int late_error;    /* atomic: late.h; CL_SUCCESS: none */
-    unsigned late_logged; /* atomic: how many of them the log has */
-    bool errors_set;      /* atomic: a user event has been set to an error */
-    bool stop;            /* atomic: the decoder is to end */
+    struct watched *asked; /* atomic: event.c's, whose status is to be asked for */
+    cl_int late_error;     /* atomic: late.h; CL_SUCCESS: none */
+    unsigned late_logged;  /* atomic: how many of them the log has */
+    bool errors_set;       /* atomic: a user event has been set to an error */
+    bool stop;             /* atomic: the decoder is to end */
 };
 
 /* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */

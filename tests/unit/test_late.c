@@ -558,6 +558,84 @@ static void a_refused_command_on_no_queue_ends_a_client_that_gave_an_event(void 
     assert_true(is_ended());
 }
 
+/* ---- callbacks that know less than the event ---- */
+
+#define CALLBACKS 4
+static struct {
+    cl_event event;
+    void(CL_CALLBACK *fn)(cl_event, cl_int, void *);
+    void *opaque;
+} callback[CALLBACKS];
+static unsigned num_callbacks;
+
+static cl_int CL_API_CALL keep_callback(cl_event e, cl_int type,
+                                        void(CL_CALLBACK *fn)(cl_event, cl_int, void *),
+                                        void *opaque)
+{
+    (void)type;
+    assert_true(num_callbacks < CALLBACKS);
+    callback[num_callbacks].event = e;
+    callback[num_callbacks].fn = fn;
+    callback[num_callbacks++].opaque = opaque;
+    return CL_SUCCESS;
+}
+
+static void call_back(unsigned i)
+{
+    callback[i].fn(callback[i].event, CL_COMPLETE, callback[i].opaque);
+}
+
+static void post_commands_with_kept_callbacks(unsigned n)
+{
+    num_callbacks = 0;
+    f.worker.cl.clSetEventCallback = keep_callback;
+    for (unsigned i = 0; i < n; i++) {
+        expect_event(SLOT + i);
+        POST(clEnqueueMarkerWithWaitList, .command_queue = QUEUE, .event = EVENT + i,
+             .event_slot = SLOT + i);
+    }
+    assert_int_equal(num_callbacks, n);
+    CALL(clSetUserEventStatus, GATE, (uint64_t)-5); /* from now on events are asked */
+}
+
+/* PoCL (6, 7) and NVIDIA's runtime say that a command which has failed is complete.
+ * However many fail at once, one job for a waiter is enough. */
+static void however_many_events_fail_each_is_asked(void **state)
+{
+    (void)state;
+    post_commands_with_kept_callbacks(3);
+    for (unsigned i = 0; i < 3; i++) {
+        expect_event(SLOT + i); /* the query has been made: as if it had not */
+        assert_int_equal(CALL_AS(VOCL_OP_RELEASE, release, EVENT + i), CL_SUCCESS);
+    }
+    post_commands_with_kept_callbacks(3);
+    fake_defer_held = true;
+    for (unsigned i = 0; i < 3; i++) {
+        expect_event(SLOT + i);
+        ((struct fake *)native(EVENT + i, HCL_EVENT))->status = -7;
+        call_back(i);
+        assert_int_equal(*slot_word(SLOT + i), VOCL_EVENT_PENDING);
+    }
+    assert_true(fake_defer_run());
+    assert_false(fake_defer_run());
+    fake_defer_held = false;
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal((cl_int)*slot_word(SLOT + i), -7);
+    assert_false(is_ended());
+}
+
+/* Intel's runtime calls back for an event that nobody holds any more. */
+static void an_event_that_was_released_is_not_asked(void **state)
+{
+    (void)state;
+    post_commands_with_kept_callbacks(1);
+    expect_event(SLOT);
+    assert_int_equal(CALL_AS(VOCL_OP_RELEASE, release, EVENT), CL_SUCCESS);
+    assert_int_equal(((struct fake *)callback[0].event)->refs, 0);
+    call_back(0); /* the fake runtime aborts if it is touched */
+    assert_false(is_ended());
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -580,6 +658,8 @@ int main(void)
         CASE(the_data_of_a_posted_transfer_is_kept_until_its_end),
         CASE(whatever_is_posted_is_answered_to_nobody),
         CASE(a_refused_command_on_no_queue_ends_a_client_that_gave_an_event),
+        CASE(however_many_events_fail_each_is_asked),
+        CASE(an_event_that_was_released_is_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
