@@ -290,10 +290,14 @@ static int add_memory(struct bench *b, const struct bench_memory *worker)
 {
     const struct bench_memory *p = &b->program;
 
-    return add(b, "memory.rss", p->rss + worker->rss, "MiB", false)
-               ?: add(b, "memory.pss", p->pss + worker->pss, "MiB", false)
-               ?: add(b, "memory.private", p->private_ + worker->private_, "MiB", false)
-               ?: add(b, "memory.program_pss", p->pss, "MiB", false);
+    int ret = add(b, "memory.rss", p->rss + worker->rss, "MiB", false)
+                  ?: add(b, "memory.pss", p->pss + worker->pss, "MiB", false)
+                  ?: add(b, "memory.private", p->private_ + worker->private_, "MiB", false)
+                  ?: add(b, "memory.program_pss", p->pss, "MiB", false);
+
+    if (!ret && worker->rss > 0)
+        ret = add(b, "memory.worker_pss", worker->pss, "MiB", false);
+    return ret;
 }
 
 /* The program waits meanwhile. */

@@ -48,7 +48,11 @@ static double speed(const struct bench_series *s, double ratio)
     return s->more ? ratio : 1 / ratio;
 }
 
-static size_t write_data(FILE *f, const struct bench_result *r)
+struct range {
+    double low, high;
+};
+
+static size_t write_data(FILE *f, const struct bench_result *r, struct range *x)
 {
     size_t rows = 0;
 
@@ -60,10 +64,12 @@ static size_t write_data(FILE *f, const struct bench_result *r)
 
         if (!sum.ratio.n || !(sum.ratio.min > 0))
             continue;
-        a = speed(s, sum.ratio.min);
-        b = speed(s, sum.ratio.max);
-        fprintf(f, "%zu \"%s\" %.6g %.6g %.6g\n", rows++, s->name, speed(s, sum.ratio.median),
-                a < b ? a : b, a < b ? b : a);
+        a = speed(s, s->more ? sum.ratio.min : sum.ratio.max);
+        b = speed(s, s->more ? sum.ratio.max : sum.ratio.min);
+        x->low = a < x->low ? a : x->low;
+        x->high = b > x->high ? b : x->high;
+        fprintf(f, "%zu \"%s\" %.6g %.6g %.6g\n", rows++, s->name, speed(s, sum.ratio.median), a,
+                b);
     }
     fprintf(f, "END\n");
     return rows;
@@ -71,7 +77,8 @@ static size_t write_data(FILE *f, const struct bench_result *r)
 
 static void write_script(FILE *f, const struct bench_result *r, const char *kind)
 {
-    size_t rows = write_data(f, r);
+    struct range x = {.low = 0.5, .high = 2}; /* at least, so that native is in the middle */
+    size_t rows = write_data(f, r, &x);
 
     fprintf(f, "set terminal %s noenhanced size %d,%zu\n", kind, WIDTH_PIXELS,
             FRAME_PIXELS + ROW_PIXELS * rows);
@@ -80,10 +87,11 @@ static void write_script(FILE *f, const struct bench_result *r, const char *kind
     fprintf(f,
             "set logscale x 10\nset grid x\nunset key\nset border 3\n"
             "set xlabel \"slower than native < 1 < faster\"\n"
+            "set format x \"%%g\"\nset xrange [%g:%g]\n"
             "set yrange [%zu.5:-0.5]\nset ytics nomirror\n"
             "set arrow 1 from 1, graph 0 to 1, graph 1 nohead lw 2 lc rgb '#888888'\n"
             "plot $data using 3:1:4:5:ytic(2) with xerrorbars pt 7 ps 0.6 lc rgb '#1f5fa8'\n",
-            rows ? rows - 1 : 0);
+            x.low / 1.1, x.high * 1.1, rows ? rows - 1 : 0);
 }
 
 /* gnuplot reads the script from a file without a name. */

@@ -12,7 +12,7 @@ static int compare(const void *a, const void *b)
 
 double stats_quantile(const double *sorted, size_t n, double q)
 {
-    double at = q * (double)(n - 1);
+    double at = n ? q * (double)(n - 1) : 0;
     size_t i = (size_t)at;
 
     if (!n)

@@ -7,6 +7,9 @@
 
 /* Samples that a median is taken from, at most: more say nothing new. */
 #define MAX_SAMPLES 4096
+/* Of streams so many are timed: one that was disturbed does not count then. */
+#define BATCHES 5
+#define MAX_BATCH (1u << 28)
 double now(void)
 {
     struct timespec t;
@@ -25,18 +28,15 @@ static double time_batch(struct probe *p, batch_fn batch, unsigned n)
 
 double seconds_each(struct probe *p, batch_fn batch)
 {
+    double v[BATCHES];
     unsigned n = 16;
-    double t;
 
     batch(p, n); /* what comes first is slower */
-    for (;;) {
-        t = time_batch(p, batch, n);
-        if (t >= p->seconds / 5 || n >= 1u << 28)
-            break;
+    while (time_batch(p, batch, n) < p->seconds / (2 * BATCHES) && n < MAX_BATCH)
         n *= 2;
-    }
-    n = (unsigned)(n * (p->seconds / 2) / t) + 1;
-    return time_batch(p, batch, n) / n;
+    for (int i = 0; i < BATCHES; i++)
+        v[i] = time_batch(p, batch, n) / n;
+    return stats_median(v, BATCHES);
 }
 
 /* A first turn this slow is as good as a second, and nobody waits for that. */

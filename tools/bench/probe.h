@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * probe.h - vocl-bench-probe: measures OpenCL as a program sees it. It links to
- * the OpenCL loader alone and knows nothing of virtio-ocl, so that the same
- * binary runs natively, through a helper and in a guest.
+ * the OpenCL loader alone and measures nothing by other means than a program has
+ * (floor_vm.c apart), so that the same binary runs natively, through a helper
+ * and in a guest.
  *
  * `vocl bench` starts one on each side and gives it one measurement at a time
  * (serve.c has the lines that they exchange), so that a figure of one side and
@@ -97,8 +98,8 @@ void device_find(struct probe *p);
 
 double now(void); /* monotonic seconds */
 
-/* Seconds for one operation, where batch() does n of them. n is chosen so that
- * p->seconds is about what it takes. */
+/* Seconds for one operation, where batch() does n of them: the median of some
+ * batches. n is chosen so that p->seconds is about what all takes. */
 typedef void (*batch_fn)(struct probe *p, unsigned n);
 double seconds_each(struct probe *p, batch_fn batch);
 
@@ -137,6 +138,7 @@ const struct measurement *measurement_find(const struct probe *p, const char *na
 /* calls.c */
 void measure_null(struct probe *p, const struct measurement *m);
 void measure_null_asleep(struct probe *p, const struct measurement *m);
+void measure_finish(struct probe *p, const struct measurement *m);
 void measure_device_info(struct probe *p, const struct measurement *m);
 void measure_kernel_info(struct probe *p, const struct measurement *m);
 void measure_event_info(struct probe *p, const struct measurement *m);
@@ -167,6 +169,9 @@ void measure_host_ptr_new(struct probe *p, const struct measurement *m);
 void measure_floor_futex(struct probe *p, const struct measurement *m);
 void measure_floor_asleep(struct probe *p, const struct measurement *m);
 void measure_floor_copy(struct probe *p, const struct measurement *m);
+
+/* floor_vm.c: nothing where there is no /dev/virtio-ocl */
+void measure_floor_kick(struct probe *p, const struct measurement *m);
 
 /* children.c */
 void identify(struct probe *p);

@@ -16,9 +16,11 @@
 static const struct measurement plain[] = {
     {.name = "floor.futex", .group = FLOOR, .run = measure_floor_futex},
     {.name = "floor.futex_asleep", .group = FLOOR, .run = measure_floor_asleep},
+    {.name = "floor.vm_kick", .group = FLOOR, .run = measure_floor_kick},
     {.name = "floor.memcpy", .group = FLOOR, .run = measure_floor_copy},
     {.name = "call.null", .group = CALLS, .run = measure_null},
     {.name = "call.null_asleep", .group = CALLS, .run = measure_null_asleep},
+    {.name = "call.finish", .group = CALLS, .run = measure_finish},
     {.name = "info.device", .group = CALLS, .run = measure_device_info},
     {.name = "info.kernel", .group = CALLS, .run = measure_kernel_info},
     {.name = "info.event", .group = CALLS, .run = measure_event_info},
