@@ -59,6 +59,8 @@ static struct virtio_transport *vt_of(struct hcl_transport *t)
     return (struct virtio_transport *)t;
 }
 
+static void vt_wake(struct hcl_transport *t, uint32_t *word);
+
 /* Any thread: the last user of a region may be a native callback. */
 static int answer(struct virtio_transport *vt, uint32_t tag, uint32_t status)
 {
@@ -90,7 +92,21 @@ static uint32_t status_of(int rc)
 
 /* ---- the doorbell ---- */
 
-static int vt_wait(struct hcl_transport *t, int timeout_ms)
+/* Returns whether the doorbell was for nothing else. */
+static bool answer_ping(struct virtio_transport *vt)
+{
+    struct vocl_channel_header *h = vocl_channel_header(vt->base.channel);
+    uint32_t ping = __atomic_load_n(&h->ping, __ATOMIC_ACQUIRE);
+
+    if (ping == __atomic_load_n(&h->pong, __ATOMIC_RELAXED))
+        return false;
+    __atomic_store_n(&h->pong, ping, __ATOMIC_RELEASE);
+    vt_wake(&vt->base, &h->pong);
+    return __atomic_load_n(&h->cmd_tail, __ATOMIC_SEQ_CST) ==
+           __atomic_load_n(&h->cmd_head, __ATOMIC_RELAXED);
+}
+
+static int wait_once(struct hcl_transport *t, int timeout_ms, bool *again)
 {
     struct virtio_transport *vt = vt_of(t);
     struct pollfd p[3] = {
@@ -106,11 +122,24 @@ static int vt_wait(struct hcl_transport *t, int timeout_ms)
         hcl_vring_fd_drain(vt->kick_fd);
     if (p[1].revents & POLLIN)
         hcl_vring_fd_drain(vt->interrupt_fd);
+    *again = p[0].revents & POLLIN && answer_ping(vt) && !(p[1].revents & POLLIN);
     if (p[2].revents & (POLLHUP | POLLERR))
         return -ENOTCONN;
     if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         return -ENOTCONN;
     return 0;
+}
+
+static int vt_wait(struct hcl_transport *t, int timeout_ms)
+{
+    bool again;
+    int rc;
+
+    do {
+        again = false;
+        rc = wait_once(t, timeout_ms, &again);
+    } while (rc == 0 && again);
+    return rc;
 }
 
 static void vt_interrupt(struct hcl_transport *t)

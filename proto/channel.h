@@ -82,6 +82,11 @@ struct vocl_channel_header {
                                                    * VOCL_HEARTBEAT_MS while the worker lives */
     _Alignas(VOCL_CACHE_LINE) uint32_t lost;      /* host: enum vocl_lost; != 0 ends every wait */
     uint32_t late; /* host: 1 = a posted call has failed, which the next synchronising one tells */
+    /* To measure what a doorbell and a wake-up cost by themselves, in a VM: the guest
+     * changes ping and rings; a worker that sleeps copies it to pong and wakes whoever
+     * waits there. One that does not sleep answers when it goes to. */
+    _Alignas(VOCL_CACHE_LINE) uint32_t ping; /* guest */
+    _Alignas(VOCL_CACHE_LINE) uint32_t pong; /* host */
 };
 
 /* Why a worker has ended its client; the guest turns it into an error and a
