@@ -202,18 +202,36 @@ static int ring_doorbell(void)
     return conn.transport->ops->kick(conn.transport) ? lose("the doorbell is dead") : 0;
 }
 
+static bool has_room(const void *opaque)
+{
+    const struct vocl_ring *r = opaque;
+    return vocl_ring_used(r) <= r->size / 2;
+}
+
+/* Under send_lock: the ring is full. The worker wakes us when half of it is free, so
+ * that a stream of posts does not wake and sleep with every record. */
+static int wait_for_room(void)
+{
+    uint64_t start;
+    if (vocl_spin(&conn.spin, has_room, &conn.cmd, &start))
+        return 0;
+    __atomic_store_n(&header()->cmd_full, 1, __ATOMIC_SEQ_CST);
+    int rc = ring_doorbell();
+    while (!rc && !has_room(&conn.cmd) && __atomic_load_n(&header()->cmd_full, __ATOMIC_SEQ_CST))
+        rc = gcl_connection_wait(&header()->cmd_full, 1);
+    return rc;
+}
+
 /* Under send_lock: place one record, waiting for room. */
 static int put_record(uint16_t op, uint16_t slot, const void *body, uint32_t len)
 {
     for (;;) {
-        uint32_t head = __atomic_load_n(conn.cmd.head, __ATOMIC_ACQUIRE);
         int rc = vocl_ring_put(&conn.cmd, op, slot, body, len);
         if (rc == -EPROTO)
             return lose("the helper's ring index is nonsense");
         if (rc != -EAGAIN)
             return rc;
-        __atomic_store_n(&header()->cmd_full, 1, __ATOMIC_SEQ_CST);
-        if ((rc = ring_doorbell()) || (rc = gcl_connection_wait(conn.cmd.head, head)))
+        if ((rc = wait_for_room()))
             return rc;
     }
 }

@@ -87,13 +87,20 @@ static void take_fragment(struct decoder *d, uint64_t len)
     free(whole.data);
 }
 
+/* A guest that waits for room is woken when there is some for a while. */
+static void wake_producer(struct hcl_worker *w)
+{
+    uint32_t *full = &w->header->cmd_full;
+    if (__atomic_load_n(full, __ATOMIC_SEQ_CST) && vocl_ring_used(&w->cmd) <= w->cmd.size / 2 &&
+        __atomic_exchange_n(full, 0, __ATOMIC_SEQ_CST))
+        w->t->ops->wake(w->t, full);
+}
+
 static void take_record(struct decoder *d, const struct vocl_record *hdr)
 {
     struct hcl_worker *w = d->call.w;
     uint64_t len = hdr->size - sizeof(*hdr);
-    uint32_t *full = &w->header->cmd_full;
-    if (__atomic_load_n(full, __ATOMIC_SEQ_CST) && __atomic_exchange_n(full, 0, __ATOMIC_SEQ_CST))
-        w->t->ops->wake(w->t, w->cmd.head);
+    wake_producer(w);
     if (hdr->op == VOCL_OP_FRAGMENT)
         take_fragment(d, len);
     else if (d->parts.total)
@@ -116,6 +123,7 @@ static int idle(struct decoder *d)
     if (vocl_spin(&d->spin, has_work, w, &start))
         return 0;
     __atomic_store_n(&w->header->host_asleep, 1, __ATOMIC_SEQ_CST);
+    wake_producer(w); /* it may have begun to wait after the last record was taken */
     int rc = 0;
     if (!has_work(w))
         rc = w->t->ops->wait(w->t, -1);

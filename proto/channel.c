@@ -81,6 +81,11 @@ int vocl_ring_put(struct vocl_ring *r, uint16_t op, uint16_t slot, const void *b
     return 0;
 }
 
+uint32_t vocl_ring_used(const struct vocl_ring *r)
+{
+    return __atomic_load_n(r->tail, __ATOMIC_SEQ_CST) - __atomic_load_n(r->head, __ATOMIC_SEQ_CST);
+}
+
 bool vocl_ring_empty(const struct vocl_ring *r)
 {
     return __atomic_load_n(r->tail, __ATOMIC_SEQ_CST) == r->mine;

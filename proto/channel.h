@@ -74,7 +74,8 @@ struct vocl_channel_header {
     _Alignas(VOCL_CACHE_LINE) uint32_t cmd_head;  /* host: bytes consumed, free-running */
     _Alignas(VOCL_CACHE_LINE) uint32_t cmd_tail;  /* guest: bytes produced, free-running */
     _Alignas(VOCL_CACHE_LINE) uint32_t host_asleep; /* both: 1 = ring the doorbell */
-    _Alignas(VOCL_CACHE_LINE) uint32_t cmd_full;  /* both: 1 = wake me at cmd_head */
+    _Alignas(VOCL_CACHE_LINE) uint32_t cmd_full;  /* both: 1 = clear this and wake me at it when
+                                                   * half the command ring is free */
     _Alignas(VOCL_CACHE_LINE) uint32_t msg_head;  /* guest */
     _Alignas(VOCL_CACHE_LINE) uint32_t msg_tail;  /* host */
     _Alignas(VOCL_CACHE_LINE) uint32_t msg_asleep; /* both: 1 = wake me at msg_tail */
@@ -183,6 +184,9 @@ int vocl_ring_put(struct vocl_ring *r, uint16_t op, uint16_t slot, const void *b
  * larger than cap: the other side is broken or hostile).
  */
 int vocl_ring_get(struct vocl_ring *r, struct vocl_record *hdr, void *body, uint32_t cap);
+
+/* Bytes that are taken, by the shared indices: a hint, which the other side may falsify. */
+uint32_t vocl_ring_used(const struct vocl_ring *r);
 
 /* Consumer: is there anything? One shared read. */
 bool vocl_ring_empty(const struct vocl_ring *r);
