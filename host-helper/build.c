@@ -136,6 +136,14 @@ static cl_int take_names(struct build *b, struct vocl_blobs names)
     return CL_SUCCESS;
 }
 
+/* Sources without a printf and without files that they include (program.c) get one
+ * only from a macro that says so, or from a file that the options include. */
+static bool options_may_print(struct vocl_bytes options)
+{
+    return options.data && (memmem(options.data, options.len, "printf", 6) ||
+                            memmem(options.data, options.len, "include", 7));
+}
+
 /* Everything but what is one call's alone. */
 static struct build *build_create(struct hcl_call *c, struct vocl_words devices,
                                   struct vocl_bytes options, uint64_t cookie, cl_int *err)
@@ -147,8 +155,7 @@ static struct build *build_create(struct hcl_call *c, struct vocl_words devices,
     b->w = c->w;
     b->op = c->op;
     b->slot = c->slot;
-    /* Options may include files and define macros: anything may print. */
-    if (options.data)
+    if (options_may_print(options))
         __atomic_store_n(&c->w->may_print, true, __ATOMIC_RELAXED);
     *err = take_list(c, devices, HCL_DEVICE, CL_INVALID_DEVICE, &b->num_devices, &b->devices);
     if (!*err)
