@@ -155,6 +155,15 @@ bool hcl_info_is_handle(cl_uint param_name)
     }
 }
 
+/* Programs ask for three dimensions at most, and may do so with some room to spare. */
+#define MOST_DIMENSIONS 64
+
+size_t hcl_info_most(uint64_t asked)
+{
+    const size_t most = MOST_DIMENSIONS * sizeof(size_t);
+    return asked < most ? asked : most;
+}
+
 cl_int hcl_info_room(struct hcl_call *c, size_t n, uint64_t asked, uint64_t want, size_t *size,
                      void **value)
 {

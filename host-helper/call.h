@@ -78,6 +78,12 @@ bool hcl_mem_properties_known(struct vocl_words list);
 bool hcl_info_is_handle(cl_uint param_name);
 
 /*
+ * How long may a value get whose length follows from the room that the program
+ * has for it, `asked` bytes? That is a size for each dimension.
+ */
+size_t hcl_info_most(uint64_t asked);
+
+/*
  * Room for an info value of n bytes. size: what to pass as param_value_size;
  * value: NULL if none is wanted. Returns CL_SUCCESS or an error.
  */

@@ -89,13 +89,11 @@ void hcl_clGetKernelSuggestedLocalWorkSizeKHR(struct hcl_call *c)
     hcl_reply(c);
 }
 
-/* Is `type` one of OpenCL C's that are passed as handles (OpenCL C 3.0 §6.3.3)?
- * A name that only resembles one is the program's own, of whatever type. */
-static bool is_handle_type(const char *type)
+/* Is `type` one of OpenCL C's images, which are passed as handles (OpenCL C 3.0
+ * §6.3.3)? A name that only resembles one is the program's own, of whatever type. */
+static bool is_image_type(const char *type)
 {
     static const char *const names[] = {
-        "sampler_t",
-        "queue_t",
         "image1d_t",
         "image1d_array_t",
         "image1d_buffer_t",
@@ -144,7 +142,7 @@ static bool is_pipe(struct hcl_worker *w, cl_kernel kernel, cl_uint index)
            (q & CL_KERNEL_ARG_TYPE_PIPE);
 }
 
-enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_HANDLE };
+enum arg_kind { ARG_UNKNOWN, ARG_VALUE, ARG_MEMORY, ARG_SAMPLER, ARG_QUEUE };
 
 /* What a handle's bytes mean to this argument, where the runtime knows its
  * declaration. The guest may have seen a live handle in what is only a number
@@ -159,13 +157,25 @@ static enum arg_kind arg_kind(struct hcl_worker *w, cl_kernel kernel, cl_uint in
         return ARG_UNKNOWN;
     if (where == CL_KERNEL_ARG_ADDRESS_GLOBAL || where == CL_KERNEL_ARG_ADDRESS_CONSTANT ||
         is_pipe(w, kernel, index))
-        return ARG_HANDLE;
+        return ARG_MEMORY;
     if (where != CL_KERNEL_ARG_ADDRESS_PRIVATE ||
         w->cl.clGetKernelArgInfo(kernel, index, CL_KERNEL_ARG_TYPE_NAME, sizeof(type), type, NULL))
         return ARG_UNKNOWN;
-    if (is_handle_type(type))
-        return ARG_HANDLE;
+    if (!strcmp(type, "sampler_t"))
+        return ARG_SAMPLER;
+    if (!strcmp(type, "queue_t"))
+        return ARG_QUEUE;
+    if (is_image_type(type))
+        return ARG_MEMORY;
     return is_value_type(type) ? ARG_VALUE : ARG_UNKNOWN; /* what a typedef hides */
+}
+
+/* What the specification says of bytes that are no such handle (OpenCL 3.0 §5.9.2). */
+static cl_int no_handle_error(enum arg_kind kind)
+{
+    return kind == ARG_QUEUE     ? CL_INVALID_DEVICE_QUEUE
+           : kind == ARG_SAMPLER ? CL_INVALID_SAMPLER
+                                 : CL_INVALID_MEM_OBJECT;
 }
 
 static void *native_of(struct hcl_worker *w, uint64_t id)
@@ -194,14 +204,12 @@ static cl_int handle_or_bytes(struct hcl_call *c, cl_kernel kernel, const struct
     const void *handle = !value ? NULL : *native ? (const void *)native : is_null ? zeros : NULL;
     bool may_be_handle = !value || handle, handle_first = *native && value;
     const struct hcl_arg_reading as_handle = {sizeof(*native), handle};
-    switch (arg_kind(c->w, kernel, a->index)) {
-    case ARG_VALUE:
+    enum arg_kind kind = arg_kind(c->w, kernel, a->index);
+    if (kind == ARG_VALUE)
         return CL_SUCCESS;
-    case ARG_HANDLE:
+    if (kind != ARG_UNKNOWN) {
         out[0] = as_handle;
-        return may_be_handle ? CL_SUCCESS : CL_INVALID_ARG_VALUE;
-    case ARG_UNKNOWN:
-        break;
+        return may_be_handle ? CL_SUCCESS : no_handle_error(kind);
     }
     if (handle_first)
         out[0] = as_handle;

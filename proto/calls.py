@@ -326,7 +326,7 @@ CALLS = [
     Call("clGetKernelSubGroupInfo", op=97, ver="2.1", args=[
         Handle("cl_kernel", "kernel"), Handle("cl_device_id", "device", optional=True),
         Scalar("cl_kernel_sub_group_info", "param_name"), Size("input_value_size"),
-        BytesIn("input_value", "input_value_size"), INFO]),
+        BytesIn("input_value", "input_value_size"), INFO], by_room=True),
     enqueue("clEnqueueNDRangeKernel", 98, Handle("cl_kernel", "kernel"),
             Scalar("cl_uint", "work_dim"), Sizes("global_work_offset", "work_dim"),
             Sizes("global_work_size", "work_dim"), Sizes("local_work_size", "work_dim"),

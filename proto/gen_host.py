@@ -147,7 +147,9 @@ def handler(o, c):
         fixed = native_args(c).replace("size, value, &n", "%s")
         o("    size_t n = 0, size = 0;\n    void *value = NULL;")
         o("    if (hcl_info_is_handle(q.param_name)) {\n        p.ret = CL_INVALID_VALUE;\n        goto out;\n    }")
-        native_call(o, c, fixed % '0, NULL, &n')
+        if c.by_room:
+            o("    if (q.want_value)\n        n = hcl_info_most(q.param_value_size);\n    else")
+        native_call(o, c, fixed % '0, NULL, &n', indent="        " if c.by_room else "    ")
         o("    if (p.ret != CL_SUCCESS || (p.ret = hcl_info_room(c, n, q.param_value_size, q.want_value, &size, &value)))"
           "\n        goto out;")
         o("    if (value)")

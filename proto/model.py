@@ -369,6 +369,7 @@ class Call:
     local   guest: function that may answer an info query without asking
     direct  guest: gcl_direct_NAME(the parameters) may do all of it without a word to the helper
     edit    host: function that changes the value of an info query before it is sent
+    by_room an info query of whose values the length follows from the room that there is for them
     post    it goes without an answer when no error of the call's is left to the runtime (post.h);
             guest: gcl_post_NAME(the parameters) says whether that is so
     learn   guest: gcl_learn_NAME(the parameters) is told of a call that the runtime has accepted
@@ -387,6 +388,7 @@ class Call:
     local: str = None
     direct: bool = False
     edit: str = None
+    by_room: bool = False
     post: bool = False
     learn: bool = False
     ext: str = None

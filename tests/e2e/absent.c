@@ -165,7 +165,50 @@ static void an_address_of_no_buffer_is_refused(void)
     cl_close(&cl);
 }
 
+static bool has_device_queues(struct cl *cl)
+{
+    cl_command_queue_properties has = 0;
+    return !clGetDeviceInfo(cl->device, CL_DEVICE_QUEUE_ON_DEVICE_PROPERTIES, sizeof(has), &has,
+                            NULL) &&
+           has;
+}
+
+/* So that the helper knows what the arguments are, where it is the runtime's to keep. */
+static cl_kernel declared_kernel(struct cl *cl, const char *source, const char *options)
+{
+    cl_int err;
+    cl_program p = clCreateProgramWithSource(cl->context, 1, &source, NULL, &err);
+    CL(err);
+    CL(clBuildProgram(p, 1, &cl->device, options, NULL, NULL));
+    cl_kernel k = clCreateKernel(p, "k", &err);
+    CL(err);
+    CL(clReleaseProgram(p));
+    return k;
+}
+
+/* A runtime might follow it as a pointer. */
+static void what_is_no_handle_is_refused_by_its_kind(void)
+{
+    const char *source = "kernel void k(global int *p, constant int *c, sampler_t s, int2 v) { }";
+    const void *wrong = source;
+    struct cl cl = cl_open(0);
+    cl_kernel k = declared_kernel(&cl, source, "-cl-kernel-arg-info");
+    CL_IS(clSetKernelArg(k, 0, sizeof(wrong), &wrong), CL_INVALID_MEM_OBJECT);
+    CL_IS(clSetKernelArg(k, 1, sizeof(wrong), &wrong), CL_INVALID_MEM_OBJECT);
+    CL_IS(clSetKernelArg(k, 2, sizeof(wrong), &wrong), CL_INVALID_SAMPLER);
+    CL(clSetKernelArg(k, 3, sizeof(wrong), &wrong));
+    CL(clReleaseKernel(k));
+    if (has_device_queues(&cl)) {
+        source = "kernel void k(queue_t q) { }";
+        k = declared_kernel(&cl, source, "-cl-std=CL2.0 -cl-kernel-arg-info");
+        CL_IS(clSetKernelArg(k, 0, sizeof(wrong), &wrong), CL_INVALID_DEVICE_QUEUE);
+        CL(clReleaseKernel(k));
+    }
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
+    CASE(what_is_no_handle_is_refused_by_its_kind),
     CASE(an_address_of_no_buffer_is_refused),
     CASE(no_query_answers_with_an_address),
     CASE(sub_devices_have_their_earlier_functions),

@@ -6,7 +6,7 @@
 #include "extension_types.h"
 
 /* Fields of these names hold one of these values, most of the time. */
-#define MANY 10
+#define MANY 11
 
 static const struct {
     const char *names; /* separated and surrounded by spaces */
@@ -50,8 +50,9 @@ static const struct {
     {" param_name ",
      {CL_MEM_FLAGS, CL_PROGRAM_BINARIES, CL_PROGRAM_BINARY_SIZES, CL_CONTEXT_DEVICES,
       CL_DEVICE_NAME, 0x110f, CL_DEVICE_SVM_CAPABILITIES, CL_KERNEL_EXEC_INFO_SVM_PTRS,
-      CL_MEM_DEVICE_ADDRESS_EXT, CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT},
-     10},
+      CL_MEM_DEVICE_ADDRESS_EXT, CL_KERNEL_EXEC_INFO_DEVICE_PTRS_EXT,
+      CL_KERNEL_LOCAL_SIZE_FOR_SUB_GROUP_COUNT},
+     11},
     {" param_value_size ", {0, 4, 8, 64, 40000, 100000}, 6},
     {" event_slot slot ", {0, 1, 2, 3, 65535, 65536}, 6},
     {" execution_status ", {0, (uint64_t)-1, (uint64_t)-59, 1}, 4},
