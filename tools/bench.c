@@ -79,7 +79,7 @@ static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "text|json", 0, "on standard output (text)", 3},
     {"json", OPT_JSON, "FILE", 0, "write JSON there as well", 3},
     {"plot", OPT_PLOT, "FILE", 0, "write a chart there: FILE.svg or FILE.png (needs gnuplot)", 3},
-    {"verbose", 'v', NULL, 0, "show the helper's log", 3},
+    {"verbose", 'v', NULL, 0, "show the helper's log, and what the library says", 3},
     {NULL, 0, NULL, 0, "With --via vm and --via uml, as for vocl vm:", 4},
     {"mem", OPT_MEM, "SIZE", 0, "the guest's memory (what the largest transfer needs)", 4},
     {"cpus", OPT_CPUS, "N", 0, "the guest's processors", 4},

@@ -151,7 +151,13 @@ struct bench_side *bench_side_remote(const struct bench_options *opt, const char
 {
     bool guest = opt->via == BENCH_VM || opt->via == BENCH_UML;
     char at[PATH_MAX + 32], icds[PATH_MAX + 32], mem[32];
-    char *set[] = {"VOCL_DISABLE=0", "OCL_ICD_FILENAMES=", at, icds, NULL}, *argv[MAX_ARGS];
+    char *set[] = {"VOCL_DISABLE=0",
+                   opt->helper.verbose ? "VOCL_DEBUG=1" : "VOCL_DEBUG=0",
+                   "OCL_ICD_FILENAMES=",
+                   at,
+                   icds,
+                   NULL};
+    char *argv[MAX_ARGS];
     struct probe_args a;
 
     snprintf(at, sizeof(at), "VOCL_SOCKET=%s", socket);
@@ -159,7 +165,7 @@ struct bench_side *bench_side_remote(const struct bench_options *opt, const char
     guest_mem(opt, mem, sizeof(mem));
     add_probe(opt, probe, &a, argv, guest ? add_vm(opt, socket, mem, argv) : 0);
     if (guest)
-        set[1] = NULL;
+        set[2] = NULL; /* vocl vm sets the rest */
     return start("remote", argv, set, signals);
 }
 

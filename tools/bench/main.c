@@ -19,6 +19,7 @@ struct request {
     struct probe probe;
     const char *patterns[MAX_PATTERNS];
     int n;
+    char *first; /* command, before those of standard input; or NULL */
 };
 
 static const struct argp_option options[] = {
@@ -27,6 +28,7 @@ static const struct argp_option options[] = {
     {"seconds", 's', "S", 0, "one measurement takes about so long (0.1)", 0},
     {"max-size", 'm', "BYTES", 0, "no transfer is larger", 0},
     {"max-clients", 'c', "N", 0, "not more programs at a time (16)", 0},
+    {"first", 'f', "COMMAND", OPTION_HIDDEN, NULL, 0},
     {0},
 };
 
@@ -50,6 +52,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'c':
         r->probe.max_clients = (unsigned)strtoul(arg, NULL, 10);
         return 0;
+    case 'f':
+        r->first = arg;
+        return 0;
     case ARGP_KEY_ARG:
         if (r->n == MAX_PATTERNS)
             argp_error(state, "too many patterns");
@@ -63,17 +68,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* The same options, without the patterns: it is told what to do. */
 static char **child_arguments(const struct probe *p, char *program)
 {
-    static char seconds[32], size[32], runtime[256], device[256];
-    static char *argv[6];
+    static char seconds[32], size[32], clients[32], runtime[256], device[256];
+    static char *argv[7];
     int n = 0;
 
     snprintf(seconds, sizeof(seconds), "--seconds=%g", p->seconds);
     snprintf(size, sizeof(size), "--max-size=%zu", p->max_size);
+    snprintf(clients, sizeof(clients), "--max-clients=%u", p->max_clients);
     snprintf(runtime, sizeof(runtime), "--runtime=%s", p->runtime ? p->runtime : "");
     snprintf(device, sizeof(device), "--device=%s", p->device_name ? p->device_name : "");
     argv[n++] = program;
     argv[n++] = seconds;
     argv[n++] = size;
+    argv[n++] = clients;
     argv[n++] = runtime;
     argv[n++] = device;
     return argv;
@@ -111,6 +118,6 @@ int main(int argc, char **argv)
     if (r.n)
         measure_matching(&r);
     else
-        serve(&r.probe);
+        serve(&r.probe, r.first);
     return 0;
 }

@@ -48,8 +48,8 @@ struct probe {
 /* ---- serve.c ---- */
 
 /*
- * Do what standard input says, a command a line, to its end. Each is answered by
- * any number of lines and then "done":
+ * Do first, if not NULL, and then what standard input says, a command a line, to
+ * its end. Each is answered by any number of lines and then "done":
  *
  *   list           "measurement NAME light|heavy GROUP" for each, in the order of the table
  *   device         "info KEY TEXT" about what is measured; opens it
@@ -62,7 +62,7 @@ struct probe {
  * Values are "value NAME NUMBER UNIT less|more", or "skip NAME WHY". "fail NAME
  * WHY" is the last line ever.
  */
-void serve(struct probe *p);
+void serve(struct probe *p, char *first);
 
 /* Print "pause", and wait for whoever reads that. */
 void wait_for_go(const struct probe *p);
@@ -128,6 +128,7 @@ struct measurement {
     void (*run)(struct probe *p, const struct measurement *m);
     size_t size; /* of a transfer, bytes; or 0 */
     bool heavy;  /* it takes seconds */
+    bool alone;  /* it opens no device by itself */
     char name[32];
 };
 

@@ -71,7 +71,8 @@ static void measure(struct probe *p, const char *name)
     p->running = name;
     if (!m)
         fail(p, "there is no such measurement");
-    device_open(p);
+    if (!m->alone)
+        device_open(p);
     if (m->size > p->max_alloc)
         skip(name, "the device has no buffers that large");
     else
@@ -136,12 +137,14 @@ static void obey(struct probe *p, char *line)
     fflush(stdout);
 }
 
-void serve(struct probe *p)
+void serve(struct probe *p, char *first)
 {
     char *line = NULL;
     size_t room = 0;
 
     p->served = true;
+    if (first)
+        obey(p, first);
     while (getline(&line, &room, stdin) > 0) {
         line[strcspn(line, "\n")] = '\0';
         obey(p, line);

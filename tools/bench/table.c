@@ -57,7 +57,7 @@ static const struct measurement last[] = {
     {.name = "write_async.64K", .group = "writes that do not wait", .run = measure_write_async},
     {.name = "open", .group = OPENING, .run = measure_open},
     {.name = "memory", .group = OPENING, .run = measure_memory},
-    {.name = "clients", .group = CLIENTS, .run = measure_clients, .heavy = true},
+    {.name = "clients", .group = CLIENTS, .run = measure_clients, .heavy = true, .alone = true},
 };
 
 /* Run by name, by whoever knows it; not in the table. */
