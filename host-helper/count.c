@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "count.h"
 
+#include <time.h>
+
 #include "channel.h"
 #include "defer.h"
 #include "regions.h"
@@ -43,12 +45,21 @@ static void look_at_waiters(struct hcl_worker *w)
     store(w, HCL_N_DEFERRED_MOST, most);
 }
 
+/* Rates are differences of counts by differences of this. */
+static void look_at_clock(struct hcl_worker *w)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    store(w, HCL_N_PUBLISHED, (uint64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000);
+}
+
 void hcl_count_publish(struct hcl_worker *w)
 {
     const uint64_t *guest = vocl_channel_counters(w->t->channel);
     if (!w->tally)
         return;
     look_at_objects(w);
+    look_at_clock(w);
     look_at_regions(w);
     look_at_waiters(w);
     for (unsigned i = 0; i < VOCL_COUNTERS_MAX; i++)

@@ -95,6 +95,8 @@
     X(26, EVENTS_PENDING, "events_pending", LIVE, TIMES, "events whose end is awaited")            \
     X(27, WAITERS, "waiters", LIVE, TIMES, "threads for native calls that block")                  \
     X(28, DEFERRED_MOST, "deferred_most", MOST, TIMES, "blocking calls that waited for a thread")  \
+    X(29, LATE_ERRORS, "late_errors", TOTAL, TIMES, "calls without an answer that failed")         \
+    X(30, PUBLISHED, "published_ms", LIVE, TIMES, "when this was last looked at, by the worker's clock") \
     /* native objects, by type: enum hcl_type - 1 + 32 */                                          \
     X(32, PLATFORMS, "platforms", LIVE, TIMES, "platforms named to the guest")                     \
     X(33, DEVICES, "devices", LIVE, TIMES, "devices named to the guest, and sub-devices")          \
