@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "roster.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t now_ms(void)
 {
@@ -23,6 +26,15 @@ void hcl_roster_init(struct hcl_roster *r)
     LIST_INIT(&r->places);
 }
 
+/* Whoever asks may be in another folder. NULL: no memory. */
+static char *absolute(const char *path)
+{
+    char folder[PATH_MAX], *whole;
+    if (path[0] == '/' || !getcwd(folder, sizeof(folder)))
+        return strdup(path);
+    return asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
+}
+
 struct hcl_place *hcl_place_create(struct hcl_roster *r, enum hcl_place_kind kind,
                                    const char *path)
 {
@@ -30,7 +42,7 @@ struct hcl_place *hcl_place_create(struct hcl_roster *r, enum hcl_place_kind kin
     if (!p)
         return NULL;
     p->kind = kind;
-    p->path = strdup(path);
+    p->path = absolute(path);
     if (!p->path) {
         free(p);
         return NULL;
