@@ -146,12 +146,16 @@ class Top(unittest.TestCase):
         return [h for h in found if options or h["control"].startswith(self.folder)]
 
     def the_client(self):
-        """(socket, client) of the only client there is, once its counts are published."""
+        """(socket, client) of the only client there is, as it is from now on: what the
+        library counts is shown at the next heartbeat."""
         def look():
             sockets = [s for h in self.helpers() for s in h["sockets"]]
             clients = [(s, c) for s in sockets for c in s["clients"]]
-            return clients[0] if len(clients) == 1 and clients[0][1]["guest"]["objects"] else None
-        return until(look, "one client")
+            self.assertEqual(len(clients), 1)
+            return clients[0]
+
+        first = look()[1]["host"]["published_ms"]
+        return until(lambda: (now := look())[1]["host"]["published_ms"] > first and now, "a heartbeat")
 
     def test_a_program_that_sleeps_is_shown_with_what_it_has_done(self):
         self.hold()
