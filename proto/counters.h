@@ -66,7 +66,7 @@
     X(0, CALLS, "calls", TOTAL, TIMES, "calls carried out whose answer the guest waits for")       \
     X(1, POSTS, "posts", TOTAL, TIMES, "calls carried out without an answer")                      \
     X(2, COMMAND_BYTES, "command_bytes", TOTAL, BYTES, "taken from the command ring")              \
-    X(3, QUEUE_MOST, "queue_most_bytes", MOST, BYTES, "seen waiting in the command ring")          \
+    X(3, QUEUE_MOST, "queue_most_bytes", MOST, BYTES, "seen waiting in the command ring, at every 64th record")          \
     X(4, DOORBELLS, "doorbells", TOTAL, TIMES, "times that the decoder slept and was woken")       \
     X(5, SPINS_HIT, "spins_hit", TOTAL, TIMES, "times that the decoder looked, and a call came")   \
     X(6, SPINS_MISSED, "spins_missed", TOTAL, TIMES, "times that it looked in vain, and slept")    \
