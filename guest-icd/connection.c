@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "count.h"
 #include "spin.h"
 
 #define DEFAULT_SOCKET "/run/virtio-ocl/helper.sock"
@@ -56,6 +57,7 @@ void gcl_debug(const char *fmt, ...)
 static void after_fork(void)
 {
     conn.transport->forked = true;
+    gcl_count_alone();
 }
 
 static struct gcl_transport *find_transport(void)
@@ -95,6 +97,7 @@ static void connect_once(void)
     sem_init(&conn.free_slots, 0, VOCL_REPLY_SLOTS);
     sem_init(&conn.waiting_slots, 0, VOCL_REPLY_SLOTS - RESERVED_SLOTS);
     vocl_spin_init(&conn.spin);
+    gcl_count_in_channel(conn.transport->channel);
     pthread_atfork(NULL, NULL, after_fork);
     conn.error = 0;
 }
@@ -161,6 +164,7 @@ int gcl_connection_wait(uint32_t *word, uint32_t old)
     while (!changed(word, old)) {
         if (__atomic_load_n(&header()->lost, __ATOMIC_RELAXED))
             return lose("the helper has ended this client; its log says why");
+        gcl_count(GCL_N_SLEEPS, 1);
         int rc = conn.transport->ops->wait(conn.transport, word, old, WAIT_SLICE_MS);
         if (rc && rc != -ETIMEDOUT)
             return lose("the connection has ended");
@@ -199,6 +203,7 @@ static int ring_doorbell(void)
     if (!__atomic_load_n(asleep, __ATOMIC_SEQ_CST) ||
         !__atomic_exchange_n(asleep, 0, __ATOMIC_SEQ_CST))
         return 0;
+    gcl_count(GCL_N_DOORBELLS, 1);
     return conn.transport->ops->kick(conn.transport) ? lose("the doorbell is dead") : 0;
 }
 
@@ -229,8 +234,11 @@ static int put_record(uint16_t op, uint16_t slot, const void *body, uint32_t len
         int rc = vocl_ring_put(&conn.cmd, op, slot, body, len);
         if (rc == -EPROTO)
             return lose("the helper's ring index is nonsense");
+        if (!rc)
+            gcl_count_held(GCL_N_COMMAND_BYTES, len + sizeof(struct vocl_record));
         if (rc != -EAGAIN)
             return rc;
+        gcl_count_held(GCL_N_RING_FULL, 1);
         if ((rc = wait_for_room()))
             return rc;
     }
@@ -252,6 +260,7 @@ static int put_fragments(uint16_t op, uint16_t slot, const uint8_t *body, uint64
         memcpy(piece + 8, &what, 8);
         memcpy(piece + 16, body + at, n);
         rc = put_record(VOCL_OP_FRAGMENT, VOCL_NO_SLOT, piece, 16 + n);
+        gcl_count_held(GCL_N_FRAGMENTS, 1);
         if (!rc)
             rc = ring_doorbell();
     }
@@ -264,6 +273,7 @@ static int send_body(uint16_t op, uint16_t slot, const void *body, uint64_t len)
     if (len > VOCL_MESSAGE_MAX)
         return -EMSGSIZE;
     pthread_mutex_lock(&conn.send_lock);
+    gcl_count_held(slot == VOCL_NO_SLOT ? GCL_N_POSTS : GCL_N_ROUND_TRIPS, 1);
     int rc = len + sizeof(struct vocl_record) > VOCL_RECORD_MAX
                  ? put_fragments(op, slot, body, len)
                  : put_record(op, slot, body, len);
@@ -299,8 +309,11 @@ static int wait_reply(struct vocl_reply_slot *s)
 {
     struct look l = {&s->state, VOCL_REPLY_PENDING};
     uint64_t start;
-    if (has_changed(&l) || vocl_spin(&conn.spin, has_changed, &l, &start))
+    if (has_changed(&l) || vocl_spin(&conn.spin, has_changed, &l, &start)) {
+        gcl_count(GCL_N_SPINS_HIT, 1);
         return 0;
+    }
+    gcl_count(GCL_N_SPINS_MISSED, 1);
     uint32_t pending = VOCL_REPLY_PENDING;
     if (!__atomic_compare_exchange_n(&s->state, &pending, VOCL_REPLY_PENDING_ASLEEP, false,
                                      __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))

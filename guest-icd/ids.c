@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "channel.h"
+#include "count.h"
 
 /* Free numbers below `next` are on a stack; numbers from `next` on were never
  * used. The stack has room for every number that was ever handed out, so that
@@ -21,6 +22,12 @@ struct pool {
 static struct pool pools[GCL_IDS_KINDS] = {
     [GCL_IDS_OBJECTS] = {PTHREAD_MUTEX_INITIALIZER, .next = 1, .limit = GCL_MAX_OBJECTS},
     [GCL_IDS_EVENT_SLOTS] = {PTHREAD_MUTEX_INITIALIZER, .next = 1, .limit = VOCL_EVENT_SLOTS},
+};
+
+/* Counted under the pool's lock. */
+static const enum vocl_guest_counter live[GCL_IDS_KINDS] = {
+    [GCL_IDS_OBJECTS] = GCL_N_OBJECTS,
+    [GCL_IDS_EVENT_SLOTS] = GCL_N_EVENT_SLOTS,
 };
 
 static uint32_t take_new(struct pool *p)
@@ -43,6 +50,8 @@ uint32_t gcl_ids_take(enum gcl_ids_kind kind)
     struct pool *p = &pools[kind];
     pthread_mutex_lock(&p->lock);
     uint32_t id = p->depth ? p->stack[--p->depth] : take_new(p);
+    if (id)
+        gcl_count_held(live[kind], 1);
     pthread_mutex_unlock(&p->lock);
     return id;
 }
@@ -52,5 +61,6 @@ void gcl_ids_give(enum gcl_ids_kind kind, uint32_t id)
     struct pool *p = &pools[kind];
     pthread_mutex_lock(&p->lock);
     p->stack[p->depth++] = id;
+    gcl_count_held(live[kind], -1);
     pthread_mutex_unlock(&p->lock);
 }

@@ -7,6 +7,7 @@
 #include "backing.h"
 #include "callback.h"
 #include "connection.h"
+#include "count.h"
 #include "frame.h"
 #include "info.h"
 #include "slab.h"
@@ -178,6 +179,7 @@ static bool share_memory(cl_mem m, void *host, uint64_t *notice)
         m->host_ptr = m->memory.addr;
         if (host)
             memcpy(m->memory.addr, host, m->size);
+        gcl_count(GCL_N_COPIED_WRITE, host ? m->size : 0);
         return true;
     }
     if (!(m->flags & CL_MEM_USE_HOST_PTR) || !t->ops->map ||

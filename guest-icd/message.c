@@ -13,6 +13,7 @@
 #include "callback.h"
 #include "channel.h"
 #include "connection.h"
+#include "count.h"
 #include "transfer.h"
 
 /* A callback that waits for the message thread. */
@@ -45,6 +46,7 @@ static void print_text(struct vocl_reader *r)
     vocl_get_msg_print_req(r, &m);
     if (m.text.data)
         fwrite(m.text.data, 1, m.text.len, stdout);
+    gcl_count(GCL_N_PRINT_BYTES, m.text.data ? m.text.len : 0);
     fflush(stdout);
 }
 
@@ -104,6 +106,7 @@ static void deliver(struct pending *p)
     vocl_reader_init(&r, p->body, p->len);
     /* A callback may look at the data of the command that it is told of. */
     gcl_transfers_reap(true);
+    gcl_count(GCL_N_CALLBACKS, 1);
     if (p->op == VOCL_MSG_EVENT) {
         struct vocl_msg_event_req m;
         vocl_get_msg_event_req(&r, &m);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "connection.h"
+#include "count.h"
 
 #define SMALLEST 14 /* 16 KiB: below it, data travels inline or nearly so */
 #define LARGEST  22 /* GCL_STAGING_KEEP: a larger buffer is never kept */
@@ -31,8 +32,10 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
 {
     struct gcl_transport *t = gcl_connection_transport();
     int c = class_of(size);
-    if (c < 0)
+    if (c < 0) {
+        gcl_count(GCL_N_STAGING_MISSES, 1);
         return t->ops->alloc(t, size, NULL, r);
+    }
     bool found = false;
     pthread_mutex_lock(&pool.lock);
     if (pool.count[c]) {
@@ -40,6 +43,7 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
         pool.kept -= r->len;
         found = true;
     }
+    gcl_count(found ? GCL_N_STAGING_HITS : GCL_N_STAGING_MISSES, 1);
     pthread_mutex_unlock(&pool.lock);
     return found ? 0 : t->ops->alloc(t, (size_t)1 << (SMALLEST + c), NULL, r);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connection.h"
+#include "count.h"
 #include "event.h"
 #include "rect.h"
 #include "staging.h"
@@ -94,10 +95,14 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
         return CL_SUCCESS;
     if (size <= GCL_INLINE_MAX) {
         *p = (struct vocl_payload){VOCL_PAYLOAD_INLINE, size, 0, 0, ptr};
+        gcl_count(GCL_N_INLINE_WRITE, size);
+        gcl_count(GCL_N_COPIED_WRITE, size);
         return CL_SUCCESS;
     }
-    if (in_svm(ptr, size, p))
+    if (in_svm(ptr, size, p)) {
+        gcl_count(GCL_N_SVM_WRITE, size);
         return CL_SUCCESS;
+    }
     gcl_transfers_reap(false); /* a stream of writes uses its buffers again */
     struct gcl_transfer *t = transfer_create((void *)ptr, size, false);
     if (!t)
@@ -106,10 +111,30 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
         free(t);
         return CL_OUT_OF_HOST_MEMORY;
     }
-    if (!t->mapped)
+    gcl_count(t->mapped ? GCL_N_MAPPED_WRITE : GCL_N_STAGED_WRITE, size);
+    if (!t->mapped) {
         memcpy(t->region.addr, ptr, size);
+        gcl_count(GCL_N_COPIED_WRITE, size);
+    }
     *out = t;
     return CL_SUCCESS;
+}
+
+/* The bytes that the program asked for: of a rectangle, its rows. */
+static size_t wanted(const struct gcl_transfer *t)
+{
+    const struct gcl_rect *r = &t->rect;
+    return r->rows ? r->row * r->rows * r->slices : t->size;
+}
+
+static void count_read(const struct gcl_transfer *t)
+{
+    enum vocl_guest_counter way = GCL_N_STAGED_READ;
+    if (!t->region.id)
+        way = GCL_N_INLINE_READ;
+    else if (t->mapped)
+        way = GCL_N_MAPPED_READ;
+    gcl_count(way, wanted(t));
 }
 
 cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, bool blocking,
@@ -117,8 +142,10 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
 {
     if (!ptr)
         return CL_SUCCESS;
-    if (!rect && !(blocking && size <= GCL_INLINE_MAX) && in_svm(ptr, size, p))
+    if (!rect && !(blocking && size <= GCL_INLINE_MAX) && in_svm(ptr, size, p)) {
+        gcl_count(GCL_N_SVM_READ, size);
         return CL_SUCCESS;
+    }
     struct gcl_transfer *t = transfer_create(ptr, size, true);
     if (!t)
         return CL_OUT_OF_HOST_MEMORY;
@@ -130,6 +157,7 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
         free(t);
         return CL_OUT_OF_HOST_MEMORY;
     }
+    count_read(t);
     *out = t;
     return CL_SUCCESS;
 }
@@ -138,6 +166,7 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
 static void copy_out(const struct gcl_transfer *t, const void *from)
 {
     const struct gcl_rect *r = &t->rect;
+    gcl_count(GCL_N_COPIED_READ, wanted(t));
     if (!r->rows) {
         memcpy(t->ptr, from, t->size);
         return;
@@ -185,6 +214,7 @@ void gcl_transfer_defer(struct gcl_transfer *t, cl_event event)
     t->next = deferred;
     deferred = t;
     __atomic_add_fetch(&outstanding, 1, __ATOMIC_RELAXED);
+    gcl_count_held(GCL_N_TRANSFERS, 1);
     pthread_mutex_unlock(&deferred_lock);
 }
 
@@ -241,6 +271,7 @@ void gcl_transfers_reap(bool ask)
     for (struct gcl_transfer *t = done; t; t = t->next) {
         give_data_back(t, gcl_event_status(t->event) == CL_COMPLETE);
         __atomic_sub_fetch(&outstanding, 1, __ATOMIC_RELEASE);
+        gcl_count_held(GCL_N_TRANSFERS, -1);
     }
     pthread_mutex_unlock(&deferred_lock);
     /* Not under the lock: the last hold on an event may be that on its context,

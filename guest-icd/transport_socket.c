@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "count.h"
 #include "socket.h"
 
 /* How long the helper may take to greet us: it only forks before it does. */
@@ -337,6 +338,8 @@ static int socket_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
         return err;
     }
     *r = (struct gcl_region){.id = id, .offset = 0, .addr = addr, .len = len};
+    gcl_count(GCL_N_ALLOCATIONS, 1);
+    gcl_count(GCL_N_ALLOCATED_BYTES, len);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "count.h"
 #include "scatter.h"
 #include "virtio_ocl.h"
 
@@ -153,6 +154,8 @@ static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t f
     if (flags & VIRTIO_OCL_MAP_SCATTERED && !(arg.flags & VIRTIO_OCL_MAP_LASTS))
         gcl_scatter_maps_do_not_last(&to_virtio(t)->scatter);
     *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
+    gcl_count(GCL_N_REGISTRATIONS, 1);
+    gcl_count(GCL_N_REGISTERED_BYTES, len);
     return 0;
 }
 
@@ -186,6 +189,8 @@ static int virtio_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
         return rc;
     }
     *r = new;
+    gcl_count(GCL_N_ALLOCATIONS, 1);
+    gcl_count(GCL_N_ALLOCATED_BYTES, len);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct hcl_tally;
 struct hcl_transport;
 
 /* Everything that --options decide; read-only after start. */
@@ -30,6 +31,7 @@ struct hcl_options {
 
 struct hcl_client_id {
     char name[80]; /* for every log line: "run.sock#3 pid 4711 clinfo" */
+    struct hcl_tally *tally; /* where the worker counts, or NULL */
 };
 
 /*

@@ -37,7 +37,7 @@ void hcl_VOCL_FETCH(struct hcl_call *c)
     bool good = rest && rest->data && q.offset < rest->len;
     if (good) {
         uint64_t n = rest->len - q.offset;
-        hcl_send_reply(c->w, c->slot, rest->data + q.offset, n < room ? n : room);
+        hcl_send_piece(c->w, c->slot, rest->data + q.offset, n < room ? n : room);
         if (n <= room) {
             free(rest->data);
             *rest = (struct hcl_rest){0};

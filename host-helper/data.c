@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "complete.h"
+#include "count.h"
 #include "event.h"
 #include "late.h"
 #include "rect.h"
@@ -38,8 +39,8 @@ static cl_int begin_inline(const struct vocl_payload *p, struct hcl_data *d)
     return CL_SUCCESS;
 }
 
-cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
-                      struct hcl_data *d)
+cl_int hcl_data_hold(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                     struct hcl_data *d)
 {
     *d = (struct hcl_data){.len = p->len, .out = out};
     if (p->kind == VOCL_PAYLOAD_NONE)
@@ -54,6 +55,25 @@ cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t
     default:
         return begin_inline(p, d);
     }
+}
+
+void hcl_data_count(struct hcl_call *c, const struct hcl_data *d, uint64_t bytes, bool out)
+{
+    if (d->region)
+        hcl_count(c->w, out ? HCL_N_REGION_READ : HCL_N_REGION_WRITE, (int64_t)bytes);
+    else if (d->svm)
+        hcl_count(c->w, out ? HCL_N_SVM_READ : HCL_N_SVM_WRITE, (int64_t)bytes);
+    else if (d->copy)
+        hcl_count(c->w, out ? HCL_N_INLINE_READ : HCL_N_INLINE_WRITE, (int64_t)bytes);
+}
+
+cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                      struct hcl_data *d)
+{
+    cl_int err = hcl_data_hold(c, p, need, out, d);
+    if (!err)
+        hcl_data_count(c, d, need, out);
+    return err;
 }
 
 void hcl_data_end(struct hcl_data *d)

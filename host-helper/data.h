@@ -36,6 +36,10 @@ struct hcl_data {
  */
 cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
                       struct hcl_data *d);
+/* The same where nothing may be moved at all; what is, is told to hcl_data_count(). */
+cl_int hcl_data_hold(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                     struct hcl_data *d);
+void hcl_data_count(struct hcl_call *c, const struct hcl_data *d, uint64_t bytes, bool out);
 void hcl_data_end(struct hcl_data *d);
 
 /* Bytes from the host pointer to the end of a rectangle (§5.2.3); UINT64_MAX if

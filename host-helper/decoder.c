@@ -7,6 +7,7 @@
 
 #include "call.h"
 #include "calls.h"
+#include "count.h"
 #include "handlers.h"
 #include "spin.h"
 
@@ -21,6 +22,7 @@ struct assembly {
 struct decoder {
     struct hcl_call call;
     struct assembly parts;
+    unsigned records; /* taken */
     struct vocl_spin spin;
     uint64_t body[VOCL_RECORD_MAX / 8]; /* private copy: nobody changes it under us */
 };
@@ -34,6 +36,14 @@ static void free_arena(struct hcl_call *c)
     }
 }
 
+static void count_call(struct hcl_call *c)
+{
+    struct hcl_tally *t = c->w->tally;
+    hcl_count_alone(c->w, c->slot == VOCL_NO_SLOT ? HCL_N_POSTS : HCL_N_CALLS, 1);
+    if (t && c->op < HCL_TALLY_OPS)
+        vocl_count_alone(&t->op[c->op], 1);
+}
+
 static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void *body, uint64_t len)
 {
     struct hcl_call *c = &d->call;
@@ -43,6 +53,7 @@ static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void 
     memcpy(&c->first_word, body, len < sizeof(c->first_word) ? len : sizeof(c->first_word));
     vocl_reader_init(&c->body, body, len);
     vocl_writer_reset(&c->reply);
+    count_call(c);
     if (op >= 256 || !hcl_handlers[op])
         hcl_worker_stop(c->w, VOCL_LOST_PROTOCOL, "unknown op %u", op);
     else
@@ -92,14 +103,17 @@ static void wake_producer(struct hcl_worker *w)
 {
     uint32_t *full = &w->header->cmd_full;
     if (__atomic_load_n(full, __ATOMIC_SEQ_CST) && vocl_ring_used(&w->cmd) <= w->cmd.size / 2 &&
-        __atomic_exchange_n(full, 0, __ATOMIC_SEQ_CST))
-        w->t->ops->wake(w->t, full);
+        __atomic_exchange_n(full, 0, __ATOMIC_SEQ_CST)) {
+        hcl_count_alone(w, HCL_N_RING_FULL, 1);
+        hcl_wake(w, full);
+    }
 }
 
 static void take_record(struct decoder *d, const struct vocl_record *hdr)
 {
     struct hcl_worker *w = d->call.w;
     uint64_t len = hdr->size - sizeof(*hdr);
+    hcl_count_alone(w, HCL_N_COMMAND_BYTES, hdr->size);
     wake_producer(w);
     if (hdr->op == VOCL_OP_FRAGMENT)
         take_fragment(d, len);
@@ -115,21 +129,45 @@ static bool has_work(const void *opaque)
     return !vocl_ring_empty(&w->cmd) || __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
 }
 
+static int sleep_until_rung(struct hcl_worker *w)
+{
+    int rc = w->t->ops->wait(w->t, -1);
+    hcl_count_alone(w, HCL_N_DOORBELLS, 1);
+    return rc;
+}
+
 /* Nothing in the ring: look for a while, then sleep until the doorbell. */
 static int idle(struct decoder *d)
 {
     struct hcl_worker *w = d->call.w;
     uint64_t start;
-    if (vocl_spin(&d->spin, has_work, w, &start))
+    if (vocl_spin(&d->spin, has_work, w, &start)) {
+        hcl_count_alone(w, HCL_N_SPINS_HIT, 1);
         return 0;
+    }
+    hcl_count_alone(w, HCL_N_SPINS_MISSED, 1);
     __atomic_store_n(&w->header->host_asleep, 1, __ATOMIC_SEQ_CST);
     wake_producer(w); /* it may have begun to wait after the last record was taken */
     int rc = 0;
     if (!has_work(w))
-        rc = w->t->ops->wait(w->t, -1);
+        rc = sleep_until_rung(w);
     __atomic_store_n(&w->header->host_asleep, 0, __ATOMIC_SEQ_CST);
     vocl_spin_slept(&d->spin, start);
     return rc;
+}
+
+/* To look at the guest's index takes its cache line away from it: now and then. */
+#define QUEUE_LOOK_EVERY 64u
+
+/* What waits behind the record that was taken. The guest's index may be nonsense. */
+static void count_queue(struct decoder *d)
+{
+    struct hcl_worker *w = d->call.w;
+    if (d->records++ % QUEUE_LOOK_EVERY)
+        return;
+    uint32_t behind = __atomic_load_n(w->cmd.tail, __ATOMIC_RELAXED) - w->cmd.mine;
+    if (w->tally && behind <= w->cmd.size)
+        vocl_count_most(&w->tally->host[HCL_N_QUEUE_MOST], behind);
 }
 
 void hcl_decode(struct hcl_worker *w)
@@ -145,12 +183,14 @@ void hcl_decode(struct hcl_worker *w)
     vocl_writer_init(&d->call.reply);
     while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
         int rc = vocl_ring_get(&w->cmd, &hdr, d->body, sizeof(d->body));
-        if (rc > 0)
+        if (rc > 0) {
+            count_queue(d);
             take_record(d, &hdr);
-        else if (rc < 0)
+        } else if (rc < 0) {
             hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "malformed record in the command ring");
-        else if (idle(d))
+        } else if (idle(d)) {
             break;
+        }
     }
     vocl_writer_finish(&d->call.reply);
     free(d->parts.data);

@@ -20,6 +20,7 @@ struct hcl_defer {
     struct job *first;
     struct job **last;
     unsigned queued; /* atomic to read without the lock */
+    unsigned most; /* ever queued */
     unsigned threads;
     unsigned idle; /* the one that looks among them */
     bool looking;
@@ -121,6 +122,8 @@ int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
         *d->last = job;
         d->last = &job->next;
         __atomic_add_fetch(&d->queued, 1, __ATOMIC_RELAXED);
+        if (d->queued > d->most)
+            d->most = d->queued;
         if (!d->looking || d->queued > 1)
             pthread_cond_signal(&d->more);
     }
@@ -128,4 +131,12 @@ int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg)
     if (rc)
         free(job);
     return rc;
+}
+
+void hcl_defer_usage(struct hcl_defer *d, unsigned *threads, unsigned *most)
+{
+    pthread_mutex_lock(&d->lock);
+    *threads = d->threads;
+    *most = d->most;
+    pthread_mutex_unlock(&d->lock);
 }

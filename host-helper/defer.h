@@ -31,4 +31,7 @@ bool hcl_defer_is_busy(struct hcl_defer *d);
 /* Run fn(arg) soon. 0, -ENOSPC (too many waiting) or -ENOMEM. */
 int hcl_defer(struct hcl_defer *d, hcl_defer_fn fn, void *arg);
 
+/* For the counters: threads now, and the most that ever waited for one. */
+void hcl_defer_usage(struct hcl_defer *d, unsigned *threads, unsigned *most);
+
 #endif

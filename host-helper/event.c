@@ -8,6 +8,7 @@
 #include "call.h"
 #include "calls.h"
 #include "complete.h"
+#include "count.h"
 #include "defer.h"
 #include "handlers.h"
 
@@ -19,6 +20,7 @@ struct watched {
     uint32_t slot;
     bool on_request;             /* HCL_WATCH_ASKED */
     bool asked;                  /* atomic: and it has been */
+    bool counted;                /* as one whose end is awaited */
     int published;               /* atomic: enum publication */
     int refs;                    /* atomic: the object table's, and the native callback's */
     void (*final)(void *opaque); /* called by whoever publishes, or NULL */
@@ -52,8 +54,10 @@ static void publish(struct watched *e, cl_int status)
     uint32_t *word = e->slot ? vocl_channel_event(e->w->t->channel, e->slot) : NULL;
     uint32_t old = word ? __atomic_exchange_n(word, (uint32_t)status, __ATOMIC_SEQ_CST) : 0;
     __atomic_store_n(&e->published, DONE, __ATOMIC_RELEASE);
+    if (e->counted)
+        hcl_count(e->w, HCL_N_EVENTS_PENDING, -1);
     if (old == VOCL_EVENT_PENDING_ASLEEP)
-        e->w->t->ops->wake(e->w->t, word);
+        hcl_wake(e->w, word);
     if (e->final)
         e->final(e->opaque);
 }
@@ -141,6 +145,7 @@ static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native
                           .slot = slot,
                           .on_request = when == HCL_WATCH_ASKED,
                           .refs = watch ? 2 : 1,
+                          .counted = watch,
                           .final = final,
                           .opaque = opaque};
     int rc = hcl_objects_add(w->objects, id, HCL_EVENT, native, e, watched_released);
@@ -148,6 +153,8 @@ static int add(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native
         free(e);
         return rc;
     }
+    if (watch)
+        hcl_count(w, HCL_N_EVENTS_PENDING, 1);
     if (watch && w->cl.clSetEventCallback(native, CL_COMPLETE, completed, e)) {
         /* Not to be expected; the guest then learns by asking. */
         watched_put(e);

@@ -2,6 +2,7 @@
 #include "late.h"
 
 #include "calls.h"
+#include "count.h"
 #include "event.h"
 #include "log.h"
 
@@ -21,6 +22,7 @@ static void log_late(struct hcl_call *c, cl_int error)
 void hcl_late_error(struct hcl_call *c, cl_int error)
 {
     cl_int none = CL_SUCCESS;
+    hcl_count(c->w, HCL_N_LATE_ERRORS, 1);
     log_late(c, error);
     /* The first one is the cause. */
     __atomic_compare_exchange_n(&c->w->late_error, &none, error, false, __ATOMIC_ACQ_REL,

@@ -35,6 +35,7 @@ struct listener {
     struct hcl_watch *watch; /* NULL: stopped, and freed with the last client */
     struct hcl_unix_listen sock;
     const char *path; /* from the command line */
+    struct hcl_place *place;
     uint32_t nclients;
     uint64_t serial; /* of the last client */
     bool full_logged;
@@ -46,6 +47,7 @@ struct client {
     struct listener *listener;
     pid_t pid;
     struct hcl_client_id id;
+    struct hcl_served *served;
 };
 
 /* The name of a process, as far as it can be printed. */
@@ -66,17 +68,26 @@ static void read_comm(pid_t pid, char *comm, size_t len)
     }
 }
 
-static void name_client(struct listener *l, int conn, struct hcl_client_id *id)
+static struct hcl_who look_at_client(const struct listener *l, int conn)
 {
-    const char *slash = strrchr(l->path, '/');
     struct ucred cred = {.pid = 0};
     socklen_t len = sizeof(cred);
-    char comm[32];
+    struct hcl_who who = {.number = l->serial, .uid = HCL_UID_UNKNOWN};
 
-    getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred, &len);
-    read_comm(cred.pid, comm, sizeof(comm));
-    snprintf(id->name, sizeof(id->name), "%.24s#%llu pid %d %.16s", slash ? slash + 1 : l->path,
-             (unsigned long long)l->serial, (int)cred.pid, comm);
+    if (getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0)
+        who.uid = cred.uid;
+    who.pid = (uint32_t)cred.pid;
+    read_comm(cred.pid, who.comm, sizeof(who.comm));
+    return who;
+}
+
+static void name_client(const struct listener *l, const struct hcl_who *who,
+                        struct hcl_client_id *id)
+{
+    const char *slash = strrchr(l->path, '/');
+
+    snprintf(id->name, sizeof(id->name), "%.24s#%llu pid %u %s", slash ? slash + 1 : l->path,
+             (unsigned long long)who->number, who->pid, who->comm);
 }
 
 static void log_end(const struct client *c, int status)
@@ -96,8 +107,10 @@ static void log_end(const struct client *c, int status)
 
 static void free_if_done(struct listener *l)
 {
-    if (!l->watch && l->nclients == 0)
-        free(l);
+    if (l->watch || l->nclients > 0)
+        return;
+    hcl_place_destroy(l->place);
+    free(l);
 }
 
 static void on_worker_exit(void *opaque, pid_t pid, int status)
@@ -107,6 +120,7 @@ static void on_worker_exit(void *opaque, pid_t pid, int status)
 
     (void)pid;
     log_end(c, status);
+    hcl_served_destroy(c->served);
     LIST_REMOVE(c, link);
     l->nclients--;
     l->full_logged = false;
@@ -150,16 +164,26 @@ static void serve(struct listener *l, int conn)
     }
     c->listener = l;
     l->serial++;
-    name_client(l, conn, &c->id);
+    const struct hcl_who who = look_at_client(l, conn);
+    c->served = hcl_served_create(l->place, &who);
+    if (!c->served) {
+        refuse(l, conn, VOCL_SOCK_NOMEM, "the helper is out of memory");
+        free(c);
+        return;
+    }
+    name_client(l, &who, &c->id);
+    c->id.tally = c->served->tally;
     c->pid = hcl_server_fork(l->server, &conn, 1, on_worker_exit, c);
     if (c->pid == 0)
         run_worker(opt, &c->id, conn);
     if (c->pid < 0) {
         snprintf(reason, sizeof(reason), "cannot start a worker: %s", strerror(-c->pid));
         refuse(l, conn, VOCL_SOCK_NOMEM, reason);
+        hcl_served_destroy(c->served);
         free(c);
         return;
     }
+    hcl_served_forked(c->served, c->pid);
     LIST_INSERT_HEAD(&l->clients, c, link);
     l->nclients++;
     hcl_log("[%s] worker %d started", c->id.name, (int)c->pid);
@@ -207,7 +231,11 @@ int hcl_listen_start(struct hcl_server *s, const char *path)
     l->server = s;
     LIST_INIT(&l->clients);
     l->path = path;
-    int err = hcl_unix_listen_open(&l->sock, path, SOCK_SEQPACKET, BACKLOG);
+    int err = -ENOMEM;
+    l->place = hcl_place_create(hcl_server_roster(s), HCL_PLACE_PROGRAMS, path);
+    if (!l->place)
+        goto fail;
+    err = hcl_unix_listen_open(&l->sock, path, SOCK_SEQPACKET, BACKLOG);
     if (err)
         goto fail;
     err = -ENOMEM;
@@ -220,6 +248,7 @@ fail_socket:
     hcl_server_unwatch(s, l->watch);
     hcl_unix_listen_close(&l->sock, path);
 fail:
+    hcl_place_destroy(l->place);
     free(l);
     return err;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "control_socket.h"
 #include "log.h"
 #include "probe.h"
 #include "server.h"
@@ -15,6 +16,7 @@
 enum {
     OPT_LISTEN = 0x100,
     OPT_VHOST_USER,
+    OPT_CONTROL,
     OPT_RUNTIME,
     OPT_ALLOW_DEVICE,
     OPT_MAX_CLIENTS,
@@ -34,6 +36,7 @@ struct arguments {
     struct hcl_options opt;
     struct paths listen;
     struct paths vhost_user;
+    const char *control; /* NULL: in a well-known folder */
 };
 
 const char *argp_program_version = "vocl-helper " VOCL_VERSION;
@@ -48,6 +51,10 @@ static const struct argp_option option_table[] = {
      .key = OPT_VHOST_USER,
      .arg = "PATH",
      .doc = "Serve a VM: the socket of a vhost-user-ocl-pci device (repeatable)"},
+    {.name = "control",
+     .key = OPT_CONTROL,
+     .arg = "PATH",
+     .doc = "The socket that 'vocl top' asks, elsewhere than in the folders where it looks"},
     {.doc = "What is offered:"},
     {.name = "runtime",
      .key = OPT_RUNTIME,
@@ -140,6 +147,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case OPT_VHOST_USER:
         add_path(state, &a->vhost_user, arg);
         return 0;
+    case OPT_CONTROL:
+        if (!*arg)
+            argp_error(state, "a socket's path is empty");
+        a->control = arg;
+        return 0;
     case OPT_RUNTIME:
         a->opt.runtime = arg;
         return 0;
@@ -188,8 +200,10 @@ static const struct argp parser = {
 
 static int open_sockets(struct hcl_server *s, const struct arguments *a)
 {
-    int err = 0;
+    int err = hcl_control_start(s, a->control);
 
+    if (err && !a->control)
+        err = 0; /* it serves all the same, and has said what is missing */
     for (int i = 0; i < a->listen.n && !err; i++)
         err = hcl_listen_start(s, a->listen.path[i]);
     for (int i = 0; i < a->vhost_user.n && !err; i++)

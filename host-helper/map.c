@@ -57,7 +57,7 @@ static cl_int begin(struct hcl_call *c, struct mapping *m, uint64_t queue, uint6
         return m->queue ? CL_INVALID_MEM_OBJECT : CL_INVALID_COMMAND_QUEUE;
     if (waits.count && !m->waits)
         return CL_INVALID_EVENT_WAIT_LIST;
-    return hcl_data_begin(c, shadow, size, out, &m->data);
+    return hcl_data_hold(c, shadow, size, out, &m->data);
 }
 
 /* A command that moves nothing, for its place in the order. */
@@ -76,16 +76,18 @@ void hcl_clEnqueueMapBuffer(struct hcl_call *c)
     cl_int ret =
         begin(c, &m, q.command_queue, q.buffer, q.event_wait_list, &q.shadow, q.size, true);
     m.data.out = false; /* nothing comes back in the reply */
-    if (ret)
+    if (ret) {
         ;
-    else if (is_shared(c->w, q.buffer, m.mem))
+    } else if (is_shared(c->w, q.buffer, m.mem)) {
         c->w->cl.clEnqueueMapBuffer(m.queue, m.mem, CL_FALSE, q.map_flags, q.offset, q.size,
                                     m.num_waits, m.waits, &m.event, &ret);
-    else if (q.map_flags & CL_MAP_WRITE_INVALIDATE_REGION)
+    } else if (q.map_flags & CL_MAP_WRITE_INVALIDATE_REGION) {
         ret = marker(c, &m);
-    else
+    } else {
+        hcl_data_count(c, &m.data, q.size, true);
         ret = c->w->cl.clEnqueueReadBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                            m.num_waits, m.waits, &m.event);
+    }
     hcl_enqueued_data(c, ret, m.event, q.event, q.event_slot, &m.data, q.blocking_map);
 }
 
@@ -98,16 +100,18 @@ void hcl_clEnqueueUnmapMemObject(struct hcl_call *c)
         return;
     cl_int ret = begin(c, &m, q.command_queue, q.memobj, q.event_wait_list, &q.shadow,
                        q.map_flags & HCL_MAP_WRITES ? q.size : 0, false);
-    if (ret)
+    if (ret) {
         ;
-    else if (is_shared(c->w, q.memobj, m.mem))
+    } else if (is_shared(c->w, q.memobj, m.mem)) {
         ret = c->w->cl.clEnqueueUnmapMemObject(
             m.queue, m.mem, mapped_at(c->w, q.memobj, m.mem, q.offset, m.data.ptr), m.num_waits,
             m.waits, &m.event);
-    else if (q.map_flags & HCL_MAP_WRITES)
+    } else if (q.map_flags & HCL_MAP_WRITES) {
+        hcl_data_count(c, &m.data, q.size, false);
         ret = c->w->cl.clEnqueueWriteBuffer(m.queue, m.mem, CL_FALSE, q.offset, q.size, m.data.ptr,
                                             m.num_waits, m.waits, &m.event);
-    else
+    } else {
         ret = marker(c, &m);
+    }
     hcl_enqueued_data(c, ret, m.event, q.event, q.event_slot, &m.data, false);
 }

@@ -112,7 +112,9 @@ static void create_buffer(struct hcl_call *c, const struct vocl_clCreateBufferWi
         return;
     }
     cl_context context = hcl_object(c->w, q->context, HCL_CONTEXT);
-    cl_int ret = context ? hcl_data_begin(c, &q->host_ptr, q->size, false, &d) : CL_INVALID_CONTEXT;
+    cl_int ret = context ? hcl_data_hold(c, &q->host_ptr, q->size, false, &d) : CL_INVALID_CONTEXT;
+    if (!ret && !q->shared)
+        hcl_data_count(c, &d, q->size, false);
     if (ret == CL_SUCCESS)
         mem = create_native(c, context, q, d.ptr, properties, &ret);
     struct hcl_svm *svm = q->shared ? d.svm : NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "log.h"
 
 struct hcl_waiting {
@@ -23,7 +24,8 @@ static int put(struct hcl_worker *w, uint16_t op, const void *body, uint32_t len
     uint32_t *asleep = &w->header->msg_asleep;
     if (__atomic_load_n(asleep, __ATOMIC_SEQ_CST) &&
         __atomic_exchange_n(asleep, 0, __ATOMIC_SEQ_CST))
-        w->t->ops->wake(w->t, w->msg.tail);
+        hcl_wake(w, w->msg.tail);
+    hcl_count_alone(w, HCL_N_MESSAGES, 1);
     return 0;
 }
 
@@ -40,6 +42,7 @@ static void keep(struct hcl_worker *w, uint16_t op, const void *body, uint32_t l
     *w->msg_last = m;
     w->msg_last = &m->next;
     w->msg_waiting_bytes += len;
+    hcl_count_alone(w, HCL_N_MESSAGES_KEPT, len);
 }
 
 bool hcl_messages_flush(struct hcl_worker *w)
@@ -55,6 +58,7 @@ bool hcl_messages_flush(struct hcl_worker *w)
         if (!w->msg_first)
             w->msg_last = &w->msg_first;
         w->msg_waiting_bytes -= m->len;
+        hcl_count_alone(w, HCL_N_MESSAGES_KEPT, -(int64_t)m->len);
         free(m);
     }
     pthread_mutex_unlock(&w->msg_lock);

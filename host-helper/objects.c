@@ -26,6 +26,7 @@ struct hcl_objects {
     struct table guest; /* by the guest's number */
     struct table host;  /* by number without HCL_HOST_ID, from 0 */
     uint32_t num_host;
+    uint32_t live[HCL_TYPE_LAST + 1]; /* by type */
 };
 
 struct hcl_objects *hcl_objects_create(const cl_icd_dispatch *cl, uint32_t max_objects)
@@ -139,6 +140,13 @@ static int reserve(struct table *t, uint32_t index)
     return 0;
 }
 
+/* Under the lock. */
+static void enter(struct hcl_objects *t, struct entry *at, struct entry e)
+{
+    *at = e;
+    t->live[e.type]++;
+}
+
 int hcl_objects_add(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native,
                     void *extra, void (*free_extra)(void *))
 {
@@ -152,7 +160,7 @@ int hcl_objects_add(struct hcl_objects *t, uint64_t id, enum hcl_type type, void
     if (!rc && t->guest.at[id].type)
         rc = -EEXIST;
     if (!rc)
-        t->guest.at[id] = (struct entry){type, native, extra, free_extra};
+        enter(t, &t->guest.at[id], (struct entry){type, native, extra, free_extra});
     pthread_mutex_unlock(&t->lock);
     return rc;
 }
@@ -238,6 +246,7 @@ int hcl_objects_release(struct hcl_objects *t, uint64_t id)
     if (e) {
         copy = *e;
         *e = (struct entry){0};
+        t->live[copy.type]--;
     }
     pthread_mutex_unlock(&t->lock);
     if (!e)
@@ -248,6 +257,13 @@ int hcl_objects_release(struct hcl_objects *t, uint64_t id)
     return 0;
 }
 
+void hcl_objects_usage(struct hcl_objects *t, uint32_t live[HCL_TYPE_LAST + 1])
+{
+    pthread_mutex_lock(&t->lock);
+    memcpy(live, t->live, sizeof(t->live));
+    pthread_mutex_unlock(&t->lock);
+}
+
 uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *native)
 {
     uint32_t id = 0;
@@ -256,7 +272,7 @@ uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *na
         if (t->host.at[i].native == native && t->host.at[i].type == type)
             id = HCL_HOST_ID | i;
     if (!id && !reserve(&t->host, t->num_host)) {
-        t->host.at[t->num_host] = (struct entry){.type = type, .native = native};
+        enter(t, &t->host.at[t->num_host], (struct entry){.type = type, .native = native});
         id = HCL_HOST_ID | t->num_host++;
     }
     pthread_mutex_unlock(&t->lock);

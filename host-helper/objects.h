@@ -76,6 +76,9 @@ bool hcl_objects_retain(struct hcl_objects *t, uint64_t id, enum hcl_type type, 
 /* Release the native reference and forget the number. 0 or -ENOENT. */
 int hcl_objects_release(struct hcl_objects *t, uint64_t id);
 
+/* How many there are of each type, by enum hcl_type. */
+void hcl_objects_usage(struct hcl_objects *t, uint32_t live[HCL_TYPE_LAST + 1]);
+
 /* Platforms and root devices: the number of a native handle, given now if it
  * is new. 0: no memory. */
 uint32_t hcl_objects_host_id(struct hcl_objects *t, enum hcl_type type, void *native);

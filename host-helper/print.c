@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "count.h"
 #include "log.h"
 #include "worker.h"
 
@@ -30,6 +31,7 @@ static void forward(struct hcl_worker *w)
         vocl_writer_init(&m);
         vocl_put_msg_print_req(&m, &(struct vocl_msg_print_req){{text, n}});
         hcl_send_message(w, VOCL_MSG_PRINT, &m);
+        hcl_count_alone(w, HCL_N_PRINT_BYTES, n);
         vocl_writer_finish(&m);
     }
 }

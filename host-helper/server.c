@@ -43,6 +43,7 @@ struct stopper {
 
 struct hcl_server {
     const struct hcl_options *opt;
+    struct hcl_roster roster;
     int signal_fd;
     sigset_t old_mask;
     LIST_HEAD(, hcl_watch) watches;
@@ -67,6 +68,11 @@ static int64_t now_ms(void)
 const struct hcl_options *hcl_server_options(const struct hcl_server *s)
 {
     return s->opt;
+}
+
+struct hcl_roster *hcl_server_roster(struct hcl_server *s)
+{
+    return &s->roster;
 }
 
 struct hcl_watch *hcl_server_watch(struct hcl_server *s, int fd, short events, hcl_watch_fn fn,
@@ -278,6 +284,7 @@ struct hcl_server *hcl_server_create(const struct hcl_options *opt)
     if (!s)
         return NULL;
     s->opt = opt;
+    hcl_roster_init(&s->roster);
     LIST_INIT(&s->watches);
     LIST_INIT(&s->children);
     LIST_INIT(&s->stoppers);

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "client.h"
+#include "roster.h"
 
 struct hcl_server;
 struct hcl_watch;
@@ -30,6 +31,8 @@ typedef void (*hcl_stop_fn)(void *opaque);
 struct hcl_server *hcl_server_create(const struct hcl_options *opt);
 void hcl_server_destroy(struct hcl_server *s);
 const struct hcl_options *hcl_server_options(const struct hcl_server *s);
+/* Whom it serves; whoever serves them keeps it. */
+struct hcl_roster *hcl_server_roster(struct hcl_server *s);
 
 /* NULL: no memory. A watch may remove itself or others from within its fn. */
 struct hcl_watch *hcl_server_watch(struct hcl_server *s, int fd, short events, hcl_watch_fn fn,

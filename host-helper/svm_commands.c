@@ -49,7 +49,7 @@ static cl_int begin_on(struct hcl_call *c, struct command *m, uint64_t queue,
         .kind = VOCL_PAYLOAD_SVM, .len = size, .region = svm, .offset = offset};
     cl_int ret = begin(c, m, queue, waits);
     if (!ret)
-        ret = hcl_data_begin(c, &p, size, false, &m->data);
+        ret = hcl_data_hold(c, &p, size, false, &m->data);
     return ret || fits(c->w, m->data.svm, m->queue) ? ret : CL_INVALID_CONTEXT;
 }
 
@@ -123,7 +123,9 @@ static cl_int begin_copy(struct hcl_call *c, const struct vocl_clEnqueueSVMMemcp
         return CL_INVALID_VALUE;
     if (!(src->with = calloc(1, sizeof(*src->with))))
         return CL_OUT_OF_HOST_MEMORY;
-    ret = hcl_data_begin(c, &q->dst, q->size, false, src->with);
+    ret = hcl_data_hold(c, &q->dst, q->size, false, src->with);
+    if (!ret)
+        hcl_data_count(c, src->with, q->size, true);
     *dst = *src->with;
     return ret;
 }

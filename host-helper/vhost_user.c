@@ -29,6 +29,7 @@ struct endpoint {
     struct hcl_server *server;
     char *path;
     const char *name; /* in path */
+    struct hcl_place *place;
     struct hcl_unix_listen listen;
     struct hcl_watch *listen_watch; /* NULL while a VM is served */
     int conn_fd;                    /* -1: none */
@@ -52,6 +53,13 @@ static void close_fds(struct endpoint *e)
     e->nfds = 0;
 }
 
+static void endpoint_free(struct endpoint *e)
+{
+    hcl_place_destroy(e->place);
+    free(e->path);
+    free(e);
+}
+
 static int listen_again(struct endpoint *e)
 {
     e->listen_watch = hcl_server_watch(e->server, e->listen.fd, POLLIN, on_connection, e);
@@ -66,8 +74,7 @@ static void vm_gone(void *opaque)
     hcl_vu_finish(&e->vu);
     e->vu_inited = false;
     if (e->stopping) {
-        free(e->path);
-        free(e);
+        endpoint_free(e);
     } else if (listen_again(e) < 0) {
         hcl_log("%s: out of memory: no VM is served here any more", e->name);
     }
@@ -79,6 +86,7 @@ static void conn_close(struct endpoint *e)
     e->conn_watch = NULL;
     close(e->conn_fd);
     e->conn_fd = -1;
+    e->place->connected = false;
     e->got = 0;
     close_fds(e);
 }
@@ -241,8 +249,10 @@ static int serve(struct endpoint *e, int conn)
         hcl_vu_finish(&e->vu);
         return -ENOMEM;
     }
+    hcl_vm_set_place(e->vu.vm, e->place);
     e->vu_inited = true;
     e->conn_fd = conn;
+    e->place->connected = true;
     hcl_server_unwatch(e->server, e->listen_watch);
     e->listen_watch = NULL;
     return 0;
@@ -285,8 +295,7 @@ static void on_stop(void *opaque)
             vm_gone(e);
         return;
     }
-    free(e->path);
-    free(e);
+    endpoint_free(e);
 }
 
 int hcl_vhost_user_start(struct hcl_server *s, const char *path)
@@ -299,7 +308,8 @@ int hcl_vhost_user_start(struct hcl_server *s, const char *path)
     e->server = s;
     e->conn_fd = -1;
     e->path = strdup(path);
-    if (!e->path)
+    e->place = hcl_place_create(hcl_server_roster(s), HCL_PLACE_VM, path);
+    if (!e->path || !e->place)
         goto fail;
     const char *slash = strrchr(e->path, '/');
     e->name = slash ? slash + 1 : e->path;
@@ -318,7 +328,6 @@ fail_listen:
     hcl_server_unwatch(s, e->listen_watch);
     hcl_unix_listen_close(&e->listen, path);
 fail:
-    free(e->path);
-    free(e);
+    endpoint_free(e);
     return rc;
 }

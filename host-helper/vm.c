@@ -481,6 +481,11 @@ struct hcl_vm *hcl_vm_create(struct hcl_server *s, const char *name,
     return NULL;
 }
 
+void hcl_vm_set_place(struct hcl_vm *vm, struct hcl_place *place)
+{
+    vm->place = place;
+}
+
 void hcl_vm_destroy(struct hcl_vm *vm)
 {
     if (!vm)

@@ -55,6 +55,10 @@ struct hcl_vm *hcl_vm_create(struct hcl_server *s, const char *name,
                              const struct hcl_guest_ram *ram, hcl_vm_pending_fn pending,
                              void *opaque);
 
+/* Where its clients are entered (roster.h); none are before this. */
+struct hcl_place;
+void hcl_vm_set_place(struct hcl_vm *vm, struct hcl_place *place);
+
 /* Everything must have been stopped. NULL is allowed. */
 void hcl_vm_destroy(struct hcl_vm *vm);
 

@@ -346,6 +346,8 @@ static void worker_exited(void *opaque, pid_t pid, int status)
     bool lost = c->state == HCL_CLIENT_RUNNING && !c->vm->silent;
 
     log_exit(c, status);
+    hcl_served_destroy(c->served);
+    c->served = NULL;
     c->pid = 0;
     timer_stop(c);
     link_close(c);
@@ -394,15 +396,19 @@ void hcl_vm_client_shutdown(struct hcl_vm_client *c)
 
 /* ---- the beginning of a worker ---- */
 
-static void name_client(struct hcl_vm_client *c, uint32_t pid, const char *comm)
+/* Returns 0 or -ENOMEM. */
+static int name_client(struct hcl_vm_client *c, uint32_t pid, const char *comm)
 {
-    char clean[17];
-    size_t n = 0;
+    struct hcl_who who = {.number = c->index, .pid = pid, .uid = HCL_UID_UNKNOWN};
 
-    for (; n < sizeof(clean) - 1 && comm[n]; n++)
-        clean[n] = comm[n] > ' ' && comm[n] < 0x7f ? comm[n] : '?';
-    clean[n] = '\0';
-    snprintf(c->id.name, sizeof(c->id.name), "%s#%u pid %u %s", c->vm->name, c->index, pid, clean);
+    for (size_t n = 0; n < sizeof(who.comm) - 1 && comm[n]; n++)
+        who.comm[n] = comm[n] > ' ' && comm[n] < 0x7f ? comm[n] : '?';
+    snprintf(c->id.name, sizeof(c->id.name), "%s#%u pid %u %s", c->vm->name, c->index, pid,
+             who.comm);
+    if (c->vm->place && !(c->served = hcl_served_create(c->vm->place, &who)))
+        return -ENOMEM;
+    c->id.tally = c->served ? c->served->tally : NULL;
+    return 0;
 }
 
 /* In the child. */
@@ -466,6 +472,8 @@ static int worker_start(struct hcl_vm_client *c, const struct hcl_link_run *runs
     }
     close(sv[1]);
     c->pid = pid;
+    if (c->served)
+        hcl_served_forked(c->served, pid);
     return 0;
 
 fail:
@@ -477,11 +485,14 @@ fail:
 void hcl_vm_client_open(struct hcl_vm_client *c, struct hcl_vm_request *r, uint32_t pid,
                         const char *comm, const struct hcl_link_run *runs, uint32_t nruns)
 {
-    name_client(c, pid, comm);
     c->open_tag = r->tag;
     c->open_error = VIRTIO_OCL_S_OK;
-    int rc = worker_start(c, runs, nruns);
+    int rc = name_client(c, pid, comm);
+    if (rc == 0)
+        rc = worker_start(c, runs, nruns);
     if (rc < 0) {
+        hcl_served_destroy(c->served);
+        c->served = NULL;
         hcl_log("[%s] cannot start a worker: %s", c->id.name, strerror(-rc));
         hcl_vm_complete(c->vm, r, VIRTIO_OCL_S_NOMEM);
         return;

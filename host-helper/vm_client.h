@@ -47,6 +47,7 @@ struct hcl_vm_client {
     enum hcl_vm_client_state state;
     pid_t pid; /* 0: no process */
     struct hcl_client_id id;
+    struct hcl_served *served; /* NULL: no place to be entered */
     int link_fd; /* -1: closed */
     struct hcl_watch *link_watch;
     bool link_wants_out;
@@ -72,6 +73,7 @@ struct hcl_vm {
     hcl_vm_pending_fn pending;
     void *pending_opaque;
     char name[40];
+    struct hcl_place *place; /* or NULL */
     uint32_t next_tag;
     bool silent; /* the front end has gone: touch no guest memory */
     bool broken; /* the control queue was malformed: dead until stopped */

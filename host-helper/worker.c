@@ -14,6 +14,7 @@
 #include "call.h"
 #include "calls.h"
 #include "complete.h"
+#include "count.h"
 #include "decoder.h"
 #include "defer.h"
 #include "in_place.h"
@@ -48,6 +49,8 @@ void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why, const char *fmt, 
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     hcl_log("client ended: %s", text);
+    if (why == VOCL_LOST_PROTOCOL)
+        hcl_count(w, HCL_N_MALFORMED, 1);
     __atomic_store_n(&w->header->lost, why, __ATOMIC_RELEASE);
     w->t->ops->interrupt(w->t);
 }
@@ -66,7 +69,13 @@ static bool keep_rest(struct hcl_worker *w, uint16_t slot, const void *body, uin
     return copy;
 }
 
-void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
+void hcl_wake(struct hcl_worker *w, uint32_t *word)
+{
+    hcl_count(w, HCL_N_WAKES, 1);
+    w->t->ops->wake(w->t, word);
+}
+
+void hcl_send_piece(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
 {
     if (slot >= VOCL_REPLY_SLOTS)
         return;
@@ -82,7 +91,21 @@ void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint6
     __atomic_store_n(&s->total, len, __ATOMIC_RELAXED);
     if (__atomic_exchange_n(&s->state, VOCL_REPLY_DONE, __ATOMIC_SEQ_CST) ==
         VOCL_REPLY_PENDING_ASLEEP)
-        w->t->ops->wake(w->t, &s->state);
+        hcl_wake(w, &s->state);
+}
+
+void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len)
+{
+    int64_t status = 0;
+    if (slot >= VOCL_REPLY_SLOTS)
+        return;
+    if (len >= sizeof(status))
+        memcpy(&status, body, sizeof(status));
+    hcl_count(w, HCL_N_REPLIES, 1);
+    hcl_count(w, HCL_N_REPLY_BYTES, (int64_t)len);
+    if (status < 0)
+        hcl_count(w, HCL_N_ERRORS, 1);
+    hcl_send_piece(w, slot, body, len);
 }
 
 static void *control_thread(void *arg)
@@ -95,6 +118,7 @@ static void *control_thread(void *arg)
         __atomic_add_fetch(&w->header->heartbeat, 1, __ATOMIC_RELAXED);
         if (!n)
             hcl_complete_check(w);
+        hcl_count_publish(w);
         if (n > 0 && w->t->ops->control(w->t)) {
             __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
             w->t->ops->interrupt(w->t);
@@ -148,6 +172,7 @@ int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *i
     static struct hcl_worker worker; /* the process's one instance */
     worker.opt = opt;
     worker.t = t;
+    worker.tally = id->tally;
     prctl(PR_SET_NAME, "vocl-worker");
     hcl_log_debug("serving %s over %s", id->name, t->ops->name);
     int rc = worker_init(&worker);
@@ -156,6 +181,7 @@ int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *i
         return 1;
     }
     hcl_decode(&worker);
+    hcl_count_publish(&worker);
     /* Native threads may still run and use everything: nothing is torn down,
      * the process's end does that. */
     return __atomic_load_n(&worker.header->lost, __ATOMIC_RELAXED) ? 1 : 0;

@@ -28,6 +28,7 @@ struct hcl_completion;
 struct hcl_defer;
 struct hcl_ext;
 struct hcl_in_place;
+struct hcl_tally;
 struct hcl_waiting;
 struct watched;
 
@@ -41,6 +42,7 @@ struct hcl_worker {
     const struct hcl_options *opt;
     struct hcl_transport *t;
     struct vocl_channel_header *header;
+    struct hcl_tally *tally;    /* count.h */
     cl_icd_dispatch cl; /* the native runtime */
     struct hcl_objects *objects;
     struct hcl_defer *defer;
@@ -79,6 +81,12 @@ struct hcl_worker {
 
 /* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */
 void hcl_send_reply(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len);
+
+/* The same with what has no status at its beginning: a further piece of an answer. */
+void hcl_send_piece(struct hcl_worker *w, uint16_t slot, const void *body, uint64_t len);
+
+/* Wake whoever in the guest sleeps on *word. Any thread. */
+void hcl_wake(struct hcl_worker *w, uint32_t *word);
 
 /* Send a message (message.h). Any thread; does not wait. */
 void hcl_send_message(struct hcl_worker *w, uint16_t op, const struct vocl_writer *body);

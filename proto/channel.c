@@ -5,7 +5,9 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct vocl_reply_slot) == VOCL_REPLY_SLOT_SIZE, "reply slots are an array");
-_Static_assert(sizeof(struct vocl_channel_header) <= VOCL_HEADER_SIZE, "the header is one page");
+_Static_assert(sizeof(struct vocl_channel_header) <= VOCL_OFF_COUNTERS,
+               "the header is one page, with the counters at its end");
+_Static_assert(VOCL_OFF_COUNTERS % VOCL_CACHE_LINE == 0, "eight counters are a cache line");
 _Static_assert(sizeof(struct vocl_record) == 8, "a record's body starts on a word");
 _Static_assert(VOCL_CHANNEL_SIZE % 4096 == 0, "the channel is whole pages");
 

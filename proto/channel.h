@@ -22,6 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
+
 #define VOCL_CHANNEL_MAGIC   0x48434c43u /* "CLCH" */
 #define VOCL_CHANNEL_VERSION 1u
 
@@ -107,6 +109,8 @@ enum vocl_lost {
 #define VOCL_HEARTBEAT_LOST_MS 15000u
 
 #define VOCL_HEADER_SIZE  4096u
+/* The guest's counters (counters.h): the last quarter of the header page. Guest. */
+#define VOCL_OFF_COUNTERS (VOCL_HEADER_SIZE - VOCL_COUNTERS_MAX * 8u)
 #define VOCL_OFF_REPLY    VOCL_HEADER_SIZE
 #define VOCL_OFF_EVENT    (VOCL_OFF_REPLY + VOCL_REPLY_SLOTS * VOCL_REPLY_SLOT_SIZE)
 #define VOCL_OFF_CMD      (VOCL_OFF_EVENT + VOCL_EVENT_SLOTS * 4u)
@@ -126,6 +130,11 @@ static inline struct vocl_reply_slot *vocl_channel_reply(void *channel, uint32_t
 static inline uint32_t *vocl_channel_event(void *channel, uint32_t slot)
 {
     return (uint32_t *)((char *)channel + VOCL_OFF_EVENT) + slot;
+}
+
+static inline uint64_t *vocl_channel_counters(void *channel)
+{
+    return (uint64_t *)((char *)channel + VOCL_OFF_COUNTERS);
 }
 
 /* Host: fill a zeroed channel's header. */

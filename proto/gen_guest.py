@@ -128,14 +128,16 @@ def stub_call(o, c):
             o(f"    struct gcl_rect rect = {a.rect};")
     if c.local:
         first = c.args[0].name
-        o(f"    if ({c.local}({first}, param_name, param_value_size, param_value, param_value_size_ret, &err))"
-          "\n        return err;")
+        o(f"    if ({c.local}({first}, param_name, param_value_size, param_value, param_value_size_ret, &err)) {{"
+          "\n        gcl_count(GCL_N_LOCAL_ANSWERS, 1);\n        return err;\n    }")
     if INFO in c.args:
         o("    bool keep = gcl_info_constant(param_name);\n"
           f"    if (keep && gcl_info_kept(&{c.args[0].name}->base, param_name, {about(c)}, param_value_size,\n"
-          "                              param_value, param_value_size_ret, &err))\n        return err;")
+          "                              param_value, param_value_size_ret, &err)) {\n"
+          "        gcl_count(GCL_N_KEPT_ANSWERS, 1);\n        return err;\n    }")
     if c.direct:
-        o(f"    if (gcl_direct_{c.name}({', '.join(name for _, name in c.params)}))\n        return CL_SUCCESS;")
+        o(f"    if (gcl_direct_{c.name}({', '.join(name for _, name in c.params)})) {{\n"
+          "        gcl_count(GCL_N_LOCAL_ANSWERS, 1);\n        return CL_SUCCESS;\n    }")
     o("    if ((err = gcl_frame_begin(&f)))\n        return err;")
     if c.enqueues:
         o("    f.queue = command_queue;")
@@ -180,7 +182,7 @@ IN_DISPATCH = ("clCreateSubDevicesEXT", "clRetainDeviceEXT", "clReleaseDeviceEXT
 
 
 def stubs(calls, extension_calls, extensions):
-    o = Out("The guest's stubs.").include("frame.h", "info.h", "info_cache.h", "memory.h", "object.h", "event.h", "image.h",
+    o = Out("The guest's stubs.").include("count.h", "frame.h", "info.h", "info_cache.h", "memory.h", "object.h", "event.h", "image.h",
                                           "extension.h", "mutable_command.h", "post.h", "stubs.h", "svm.h", "calls.h")
     for c in [*calls, *extension_calls]:
         if c.alias:

@@ -23,13 +23,15 @@ static const struct command {
     {"bench", vocl_bench_main},
     {"run", vocl_run_main},
     {"vm", vocl_vm_main},
+    {"top", vocl_top_main},
 };
 
 static const char doc[] = "OpenCL for virtual machines and containers, computed on the host."
                           "\vCommands:\n"
                           "  run   run a program against a private helper on this host, no VM\n"
                           "  vm    run a program in a throw-away virtual machine\n"
-                          "  bench measure native and remote side by side\n\n"
+                          "  bench measure native and remote side by side\n"
+                          "  top   show what the helpers of this host do, client by client\n\n"
                           "`vocl COMMAND --help' tells more about each.";
 
 struct choice {

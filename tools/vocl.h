@@ -9,5 +9,6 @@
 int vocl_bench_main(int argc, char **argv);
 int vocl_run_main(int argc, char **argv);
 int vocl_vm_main(int argc, char **argv);
+int vocl_top_main(int argc, char **argv);
 
 #endif

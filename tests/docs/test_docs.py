@@ -126,6 +126,9 @@ class Documentation(unittest.TestCase):
             with self.subTest(measurement=name):
                 self.assertRegex(text, rf"`{re.escape(name)}\b")
 
+    def test_the_options_of_vocl_top_are_described(self):
+        self.check_options("docs/configuration.md", os.path.join(BUILD, "vocl"), "top", "--help")
+
     def test_the_options_of_vocl_vm_are_described(self):
         described = pages()["docs/vm.md"]
         for option in options(os.path.join(BUILD, "vocl"), "vm", "--help"):
