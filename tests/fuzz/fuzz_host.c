@@ -18,12 +18,6 @@
 #include "fuzz.h"
 #include "fuzz_body.h"
 
-void hcl_defer_usage(struct hcl_defer *d, unsigned *threads, unsigned *most)
-{
-    (void)d;
-    *threads = *most = 0;
-}
-
 /* ---- the guest ---- */
 
 struct guest {
