@@ -5,6 +5,7 @@
 
 #include "backing.h"
 #include "connection.h"
+#include "count.h"
 #include "event.h"
 #include "queue.h"
 #include "rect.h"
@@ -56,6 +57,7 @@ bool gcl_direct_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocki
         return false;
     gcl_backing_touch(m, offset, size);
     memcpy(ptr, at(m, offset), size);
+    gcl_count(GCL_N_DIRECT_READ, size);
     gcl_queue_let_go(q);
     return true;
 }
@@ -67,6 +69,7 @@ bool gcl_direct_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool block
         return false;
     gcl_backing_touch(m, offset, size);
     memcpy(at(m, offset), ptr, size);
+    gcl_count(GCL_N_DIRECT_WRITE, size);
     gcl_queue_let_go(q);
     return true;
 }
@@ -123,6 +126,7 @@ bool gcl_direct_clEnqueueReadBufferRect(cl_command_queue q, cl_mem m, cl_bool bl
     struct gcl_rect b = gcl_rect_of(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
     struct gcl_rect h = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);
     copy_rows(ptr, &h, at(m, 0), &b);
+    gcl_count(GCL_N_DIRECT_READ, rect_bytes(region));
     gcl_queue_let_go(q);
     return true;
 }
@@ -141,6 +145,7 @@ bool gcl_direct_clEnqueueWriteBufferRect(cl_command_queue q, cl_mem m, cl_bool b
     struct gcl_rect b = gcl_rect_of(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
     struct gcl_rect h = gcl_rect_of(host_origin, region, host_row_pitch, host_slice_pitch);
     copy_rows(at(m, 0), &b, ptr, &h);
+    gcl_count(GCL_N_DIRECT_WRITE, rect_bytes(region));
     gcl_queue_let_go(q);
     return true;
 }

@@ -163,6 +163,7 @@ static bool back_in_place(cl_mem m, void *host, uint64_t *notice)
     if (host) {
         gcl_backing_touch(m, 0, m->size);
         memcpy(m->memory.addr, host, m->size);
+        gcl_count(GCL_N_DIRECT_WRITE, m->size);
     }
     return true;
 }
@@ -179,7 +180,7 @@ static bool share_memory(cl_mem m, void *host, uint64_t *notice)
         m->host_ptr = m->memory.addr;
         if (host)
             memcpy(m->memory.addr, host, m->size);
-        gcl_count(GCL_N_COPIED_WRITE, host ? m->size : 0);
+        gcl_count(GCL_N_DIRECT_WRITE, host ? m->size : 0);
         return true;
     }
     if (!(m->flags & CL_MEM_USE_HOST_PTR) || !t->ops->map ||

@@ -156,6 +156,7 @@ static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t f
     *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
     gcl_count(GCL_N_REGISTRATIONS, 1);
     gcl_count(GCL_N_REGISTERED_BYTES, len);
+    gcl_count(GCL_N_REGISTRATION_HITS, arg.flags & VIRTIO_OCL_MAP_FOUND ? 1 : 0);
     return 0;
 }
 

@@ -49,6 +49,8 @@
     X(23, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written in place to shared virtual memory")   \
     X(24, COPIED_WRITE, "copied_write_bytes", TOTAL, BYTES, "copied by the library on the way to the worker, inside calls or into shared memory") \
     X(25, COPIED_READ, "copied_read_bytes", TOTAL, BYTES, "copied by the library on the way from the worker") \
+    X(26, DIRECT_WRITE, "direct_write_bytes", TOTAL, BYTES, "copied by the library into a buffer's own memory, as the runtime would have") \
+    X(27, DIRECT_READ, "direct_read_bytes", TOTAL, BYTES, "copied by the library out of a buffer's own memory") \
     /* memory that both sides see */                                                               \
     X(32, STAGING_HITS, "staging_hits", TOTAL, TIMES, "staging buffers used again")                \
     X(33, STAGING_MISSES, "staging_misses", TOTAL, TIMES, "staging buffers that had to be made")   \
@@ -57,6 +59,7 @@
     X(36, REGISTRATIONS, "registrations", TOTAL, TIMES, "times that the program's own memory was shared") \
     X(37, REGISTERED_BYTES, "registered_bytes", TOTAL, BYTES, "the program's own memory shared")   \
     X(38, TRANSFERS, "transfers", LIVE, TIMES, "transfers of commands that may be under way")      \
+    X(39, REGISTRATION_HITS, "registration_hits", TOTAL, TIMES, "of these, that the driver found shared already") \
     /* the shadows */                                                                              \
     X(40, OBJECTS, "objects", LIVE, TIMES, "OpenCL objects of the program's")                      \
     X(41, EVENT_SLOTS, "event_slots", LIVE, TIMES, "places for events' states in use")

@@ -108,6 +108,8 @@ struct virtio_ocl_ctl_map {
 #define VIRTIO_OCL_MAP_SCATTERED 2u
 /* Out: the pages stay mapped after UNMAP, until their addresses change. */
 #define VIRTIO_OCL_MAP_LASTS 4u
+/* Out: they were mapped already. */
+#define VIRTIO_OCL_MAP_FOUND 8u
 
 /*
  * Answered once nothing on the host maps the region any more: only then may

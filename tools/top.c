@@ -222,8 +222,8 @@ int vocl_top_main(int argc, char **argv)
         .parser = parse,
         .doc = "Show what the helpers of this host do, client by client, every second."
                "\vA line per client: calls, answers and wake-ups per second; bytes per second that "
-               "went inside calls, through staging memory, in place from or to the program's own "
-               "memory, and in shared virtual memory; live OpenCL objects, and memory shared with "
+               "went inside calls, through staging memory, directly between the program's "
+               "memory and the buffer or command, and in shared virtual memory; live OpenCL objects, and memory shared with "
                "the worker.\n\n"
                "Exit status: 0; 1 with --once if there is nothing to show; 2 a mistake on the "
                "command line; 125 if the helper at --socket cannot be asked."};

@@ -150,7 +150,7 @@ static void put_line(const struct top_view *v, FILE *out, const char *line)
 static void print_heading(const struct top_view *v, FILE *out)
 {
     put_line(v, out,
-             "      PID   UID PROGRAM           CALLS/s TRIPS/s WAKES/s  INLINE  STAGED  MAPPED     SVM "
+             "      PID   UID PROGRAM           CALLS/s TRIPS/s WAKES/s  INLINE  STAGED  DIRECT     SVM "
              "OBJECTS  SHARED");
 }
 
@@ -168,7 +168,8 @@ static void print_client(const struct top_view *v, FILE *out, json_t *helper, js
              times(rate(&r, "host", "calls") + rate(&r, "host", "posts"), a),
              times(rate(&r, "host", "replies"), b), times(rate(&r, "host", "wakes"), d),
              bytes(both(&r, "host", "inline"), e), bytes(both(&r, "guest", "staged"), f),
-             bytes(both(&r, "guest", "mapped") + both(&r, "host", "gathered"), g),
+             bytes(both(&r, "guest", "mapped") + both(&r, "host", "gathered") +
+                       both(&r, "guest", "direct"), g),
              bytes(both(&r, "host", "svm"), h), times((double)count(c, "guest", "objects"), i),
              bytes((double)count(c, "host", "region_bytes"), j));
     put_line(v, out, line);

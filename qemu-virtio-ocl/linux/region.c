@@ -318,6 +318,7 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 			return err;
 	} else {
 		atomic_long_inc(&client->dev->hits);
+		map->flags |= VIRTIO_OCL_MAP_FOUND;
 	}
 	/* A hint: they may change the next moment. */
 	if (READ_ONCE(region->cached))

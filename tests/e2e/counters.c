@@ -90,11 +90,21 @@ static void print(struct cl *cl)
     CL(clReleaseEvent(e));
 }
 
+/* A command whose end somebody waits for. */
+static void one_event(struct cl *cl)
+{
+    cl_event e;
+    CL(clEnqueueMarkerWithWaitList(cl->queue, 0, NULL, &e));
+    CL(clWaitForEvents(1, &e));
+    CL(clReleaseEvent(e));
+}
+
 static void hold(struct cl *cl)
 {
     for (int i = 0; i < 3; i++)
         cl_buffer(cl, LARGE);
     move(cl, INLINE, 1, 0);
+    one_event(cl);
     puts("holding");
     fflush(stdout);
     for (;;)
