@@ -5,7 +5,8 @@
  * counters inline   ten writes and five reads of INLINE bytes
  * counters large    three writes and two reads of LARGE bytes
  * counters shared   a kernel over LARGE bytes of CL_MEM_ALLOC_HOST_PTR, mapped
- * counters use      a kernel over LARGE bytes of CL_MEM_USE_HOST_PTR, mapped
+ * counters use      a kernel over LARGE bytes of CL_MEM_USE_HOST_PTR, mapped; then
+ *                   another buffer over the same memory
  * counters print    a kernel that prints, and an event's callback
  * counters hold     three buffers that are kept: "holding", then sleep until killed
  *
@@ -63,6 +64,12 @@ static void in_place(struct cl *cl, cl_mem_flags flags)
     CL(clEnqueueUnmapMemObject(cl->queue, m, p, 0, NULL, NULL));
     CL(clFinish(cl->queue));
     CL(clReleaseMemObject(m));
+    if (own) {
+        CL(clFinish(cl->queue));
+        m = clCreateBuffer(cl->context, flags, LARGE, own, &err);
+        CL(err);
+        CL(clReleaseMemObject(m));
+    }
     free(own);
     printf("size %zu\n", LARGE);
 }
