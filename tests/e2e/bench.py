@@ -68,8 +68,8 @@ class Base(unittest.TestCase):
             self.assertGreater(ratio["min"], 0)
             self.assertTrue(ratio["min"] <= ratio["low"] <= ratio["median"] <= ratio["high"]
                             <= ratio["max"])
-            difference = m["remote"]["median"] - m["native"]["median"]
-            self.assertAlmostEqual(m["difference"], difference, delta=1e-6 * m["remote"]["median"])
+            native, remote = m["native"]["median"], m["remote"]["median"]
+            self.assertAlmostEqual(m["difference"], remote - native, delta=1e-6 * (native + remote))
 
 
 class Figures(Base):
@@ -81,7 +81,7 @@ class Figures(Base):
         self.assertRegex(found["date"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
         self.assertGreater(found["machine"]["processors"], 0)
         self.assertGreater(found["machine"]["memory_mib"], 0)
-        for key in ("platform", "version", "device", "driver"):
+        for key in ("platform", "version", "device", "driver", "system"):
             self.assertTrue(found["native"][key])
             self.assertEqual(found["native"][key], found["remote"][key])
         measured = {m["name"] for m in found["measurements"]}
