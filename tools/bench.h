@@ -7,7 +7,7 @@
  *               └─ vocl-bench-probe                      through the helper, or
  *                  vocl vm --vhost-user … ─ the probe    in a guest of it
  *
- * bench.c has the options and the order of things, bench_side.c talks to one
+ * bench.c has the order of things, bench_side.c talks to one
  * probe, bench_result.c keeps what they say, and bench_text.c, bench_json.c and
  * bench_plot.c print it. One thread.
  */
@@ -40,7 +40,11 @@ struct bench_options {
     const char *mem, *accel, *qemu, *cpus; /* for the VM: as given, or NULL */
     const char *json, *plot;               /* files, or NULL */
     bool json_only;                        /* --format json */
+    bool list;                             /* names alone */
 };
+
+/* bench_options.c. A mistake ends the program. */
+void bench_options_parse(struct bench_options *opt, int argc, char **argv);
 
 /* The signals that end a run: a non-blocking signalfd, and what it has said. */
 struct bench_signals {

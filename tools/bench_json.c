@@ -55,8 +55,9 @@ static json_t *text(const char *s)
 
 static json_t *device(const struct bench_device *d)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "platform", text(d->platform), "version",
-                     text(d->version), "device", text(d->device), "driver", text(d->driver));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "platform", text(d->platform), "version",
+                     text(d->version), "device", text(d->device), "driver", text(d->driver),
+                     "system", text(d->system));
 }
 
 static json_t *machine(const struct bench_result *r)

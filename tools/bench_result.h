@@ -25,6 +25,7 @@ struct bench_series {
 
 struct bench_device {
     char platform[256], version[256], device[256], driver[256];
+    char system[256]; /* that the program runs on: in a VM, the guest */
 };
 
 /* At most so many are kept; each is said once. */

@@ -39,8 +39,8 @@ static void line(FILE *f, const struct bench_series *s, const struct bench_summa
 
 static void device(FILE *f, const char *what, const struct bench_device *d)
 {
-    fprintf(f, "%-10s %s; %s; %s, driver %s\n", what, d->device, d->platform, d->version,
-            d->driver);
+    fprintf(f, "%-10s %s; %s, driver %s; on %s\n", what, d->device, d->platform, d->driver,
+            d->system);
 }
 
 static void head(FILE *f, const struct bench_result *r)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include "probe.h"
 
@@ -110,6 +112,18 @@ static void print_text(const char *key, const char *text)
     info(key, text[0] ? text : "-");
 }
 
+static void print_system(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct utsname u = {0};
+    char text[512];
+
+    uname(&u);
+    snprintf(text, sizeof(text), "%s %s %s, %ld processor%s", u.sysname, u.release, u.machine,
+             processors, processors == 1 ? "" : "s");
+    info("system", text);
+}
+
 void device_print(struct probe *p)
 {
     char text[512];
@@ -127,4 +141,5 @@ void device_print(struct probe *p)
     text[0] = '\0';
     clGetDeviceInfo(p->device, CL_DRIVER_VERSION, sizeof(text), text, NULL);
     print_text("driver", text);
+    print_system();
 }

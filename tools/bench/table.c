@@ -14,10 +14,10 @@
 #define HEAVY_SIZE (256u << 20)
 
 static const struct measurement plain[] = {
-    {.name = "floor.futex", .group = FLOOR, .run = measure_floor_futex},
-    {.name = "floor.futex_asleep", .group = FLOOR, .run = measure_floor_asleep},
-    {.name = "floor.vm_kick", .group = FLOOR, .run = measure_floor_kick},
-    {.name = "floor.memcpy", .group = FLOOR, .run = measure_floor_copy},
+    {.name = "floor.futex", .group = FLOOR, .run = measure_floor_futex, .alone = true},
+    {.name = "floor.futex_asleep", .group = FLOOR, .run = measure_floor_asleep, .alone = true},
+    {.name = "floor.vm_kick", .group = FLOOR, .run = measure_floor_kick, .alone = true},
+    {.name = "floor.memcpy", .group = FLOOR, .run = measure_floor_copy, .alone = true},
     {.name = "call.null", .group = CALLS, .run = measure_null},
     {.name = "call.null_asleep", .group = CALLS, .run = measure_null_asleep},
     {.name = "call.finish", .group = CALLS, .run = measure_finish},
@@ -55,8 +55,8 @@ static const struct measurement sized[] = {
 
 static const struct measurement last[] = {
     {.name = "write_async.64K", .group = "writes that do not wait", .run = measure_write_async},
-    {.name = "open", .group = OPENING, .run = measure_open},
-    {.name = "memory", .group = OPENING, .run = measure_memory},
+    {.name = "open", .group = OPENING, .run = measure_open, .alone = true},
+    {.name = "memory", .group = OPENING, .run = measure_memory, .alone = true},
     {.name = "clients", .group = CLIENTS, .run = measure_clients, .heavy = true, .alone = true},
 };
 
