@@ -6,10 +6,11 @@
 
 #include "connection.h"
 #include "count.h"
+#include "huge.h"
 
 #define SMALLEST 14 /* 16 KiB: below it, data travels inline or nearly so */
-#define LARGEST  22 /* GCL_STAGING_KEEP: a larger buffer is never kept */
-#define CLASSES  (LARGEST - SMALLEST + 1)
+#define LARGEST 22  /* GCL_STAGING_KEEP: a larger buffer is never kept */
+#define CLASSES (LARGEST - SMALLEST + 1)
 #define PER_CLASS 64
 
 static struct {
@@ -34,7 +35,10 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
     int c = class_of(size);
     if (c < 0) {
         gcl_count(GCL_N_STAGING_MISSES, 1);
-        return t->ops->alloc(t, size, NULL, r);
+        int rc = t->ops->alloc(t, size, NULL, r);
+        if (!rc)
+            gcl_huge_pages(r->addr, r->len);
+        return rc;
     }
     bool found = false;
     pthread_mutex_lock(&pool.lock);
