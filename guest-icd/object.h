@@ -105,6 +105,7 @@ struct _cl_command_queue {
     size_t sent;
     size_t ended;
     int held;
+    const char *owner; /* of the hold: queue.c */
     pthread_mutex_t holder;
 };
 

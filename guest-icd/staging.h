@@ -12,8 +12,8 @@
 
 #include "transport.h"
 
-/* Kept for use again: enough for a stream of 1 MiB transfers, little enough
- * for the promise of 8 MiB a client beyond the runtime's own. */
+/* Kept for use again: enough for the pieces of a large transfer (stream.h), little
+ * enough for the promise of 8 MiB a client beyond the runtime's own. */
 #define GCL_STAGING_KEEP ((size_t)4 << 20)
 
 /* At least size bytes. Returns 0 or -errno. */
