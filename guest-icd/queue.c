@@ -7,6 +7,7 @@
 #include "frame.h"
 #include "info.h"
 #include "message.h"
+#include "pinned.h"
 #include "stubs.h"
 
 /* Its address tells this thread from others. */
@@ -15,6 +16,7 @@ static __thread char this_thread __attribute__((tls_model("initial-exec")));
 static void queue_destroy(struct gcl_object *o)
 {
     cl_command_queue q = (cl_command_queue)o;
+    gcl_pinned_leave(q);
     gcl_put(&q->context->base);
     gcl_put(&q->device->base);
     pthread_mutex_destroy(&q->holder);

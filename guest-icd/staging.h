@@ -14,7 +14,7 @@
 
 /* Kept for use again: enough for the pieces of a large transfer (stream.h), little
  * enough for the promise of 8 MiB a client beyond the runtime's own. */
-#define GCL_STAGING_KEEP ((size_t)4 << 20)
+#define GCL_STAGING_KEEP ((size_t)3 << 20)
 
 /* At least size bytes. Returns 0 or -errno. */
 int gcl_staging_take(size_t size, struct gcl_region *r);

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "event.h"
 #include "image.h"
+#include "pinned.h"
 #include "queue.h"
 #include "stubs.h"
 #include "svm.h"
@@ -68,12 +69,17 @@ static bool begin(cl_command_queue q, cl_mem m, cl_bool blocking, const void *pt
                   cl_uint n, const cl_event *list, cl_event *event)
 {
     struct gcl_svm_place at;
+    struct gcl_region known;
     if (size <= GCL_STREAM_PIECE || !ptr || q->context != m->context ||
         (event && q->profiling) || /* it would tell of the last piece alone */
         gcl_connection_transport()->ops->map || gcl_svm_find(ptr, 0, &at) ||
+        gcl_pinned_find(ptr, 1, &known) ||
         !gcl_events_complete(m->context, n, list) || !gcl_connection_untroubled())
         return false;
-    return gcl_queue_hold(q, blocking);
+    if (!gcl_queue_hold(q, blocking))
+        return false;
+    gcl_pinned_begin(q);
+    return true;
 }
 
 /* The event of all pieces together: the last one's where the queue keeps its order,
@@ -103,6 +109,7 @@ static bool end(struct stream *s, cl_bool blocking, cl_command_type command, cl_
         wait_oldest(s);
     while (s->count)
         gcl_dispatch.clReleaseEvent(s->under_way[--s->count]);
+    gcl_pinned_end();
     gcl_queue_let_go(s->q);
     if (whole && s->err)
         gcl_dispatch.clReleaseEvent(whole);

@@ -254,6 +254,48 @@ static void an_image_that_is_mapped_may_be_mapped_again(void)
     cl_close(&cl);
 }
 
+/* The usual way to fast transfers on a GPU: the host pointer is a mapped buffer's. */
+static void a_mapped_buffer_is_host_memory_for_others(void)
+{
+    struct cl cl = cl_open(0);
+    cl_int err;
+    cl_mem pinned =
+        clCreateBuffer(cl.context, CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, 2 * SIZE, NULL, &err);
+    CL(err);
+    cl_mem m = cl_buffer(&cl, SIZE);
+    uint8_t *p = clEnqueueMapBuffer(cl.queue, pinned, CL_TRUE, CL_MAP_READ | CL_MAP_WRITE, 0,
+                                    2 * SIZE, 0, NULL, NULL, &err);
+    CL(err);
+    const size_t sizes[] = {100, 5000, 300000, SIZE - 100};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+        for (int blocking = 0; blocking < 2; blocking++) {
+            size_t n = sizes[i];
+            pattern_fill(p + 3, n, i);
+            memset(p + SIZE, 0, SIZE);
+            CL(clEnqueueWriteBuffer(cl.queue, m, blocking, 1, n, p + 3, 0, NULL, NULL));
+            CL(clEnqueueReadBuffer(cl.queue, m, blocking, 1, n, p + SIZE + 7, 0, NULL, NULL));
+            CL(clFinish(cl.queue));
+            CHECK(pattern_is(p + SIZE + 7, n, i));
+            CHECK(p[SIZE + 6] == 0 && p[SIZE + 7 + n] == 0);
+        }
+    }
+    /* Only the rows of a rectangle are written. */
+    const size_t origin[3] = {0, 0, 0}, region[3] = {1000, 2000, 1};
+    memset(p, 9, 4000000);
+    pattern_fill(p + SIZE, SIZE, 8);
+    CL(clEnqueueWriteBuffer(cl.queue, m, CL_FALSE, 0, SIZE, p + SIZE, 0, NULL, NULL));
+    CL(clEnqueueReadBufferRect(cl.queue, m, CL_TRUE, origin, origin, region, 1000, 0, 1500, 0, p, 0,
+                               NULL, NULL));
+    for (size_t y = 0; y < 2000; y++) {
+        CHECK(!memcmp(p + y * 1500, p + SIZE + y * 1000, 1000));
+        CHECK(p[y * 1500 + 1000] == 9 && p[y * 1500 + 1499] == 9);
+    }
+    CL(clEnqueueUnmapMemObject(cl.queue, pinned, p, 0, NULL, NULL));
+    CL(clReleaseMemObject(m));
+    CL(clReleaseMemObject(pinned));
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
     CASE(a_buffer_arrives_whole),
     CASE(a_buffer_arrives_whole_without_waiting),
@@ -264,6 +306,7 @@ static const struct check_case cases[] = {
     CASE(rectangles_arrive_whole),
     CASE(images_arrive_whole),
     CASE(an_image_that_is_mapped_may_be_mapped_again),
+    CASE(a_mapped_buffer_is_host_memory_for_others),
 };
 
 CHECK_MAIN(cases)
