@@ -2,27 +2,13 @@
 #include "backing.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <time.h>
 
 #include "connection.h"
 #include "frame.h"
+#include "huge.h"
 #include "slab.h"
 
-#ifndef MADV_COLLAPSE /* Linux 6.1; glibc 2.37 names it */
-#define MADV_COLLAPSE 25
-#endif
-
-#define HUGE_PAGE ((size_t)2 << 20)
-/* A huge page of shared memory is had by collapsing, which takes 0.1 ms where a
- * free one is at hand; the faults of its 512 small pages take 2 ms on both sides
- * together. Where it fails or takes longer, because memory is in fragments or the
- * kernel is older, a few times one after another, it is not tried again. */
-#define COLLAPSE_SLOW_NS 2000000
-#define COLLAPSE_TRIES 4
-
-static int collapse_failures; /* atomic; COLLAPSE_TRIES: no more */
-static uint64_t backed;       /* atomic: bytes of buffers in memory of ours */
+static uint64_t backed; /* atomic: bytes of buffers in memory of ours */
 
 enum { UNKNOWN, IN_PLACE, NOT_IN_PLACE };
 
@@ -55,7 +41,7 @@ bool gcl_context_in_place(cl_context c)
 
 static size_t whole_blocks(cl_mem m)
 {
-    return (uintptr_t)m->memory.addr % HUGE_PAGE ? 0 : m->size / HUGE_PAGE;
+    return (uintptr_t)m->memory.addr % GCL_HUGE_PAGE ? 0 : m->size / GCL_HUGE_PAGE;
 }
 
 static bool take_region(cl_mem m)
@@ -96,25 +82,6 @@ void gcl_backing_give(cl_mem m)
     __atomic_sub_fetch(&backed, m->size, __ATOMIC_RELAXED);
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void collapse(char *block)
-{
-    int64_t start = now_ns();
-    /* It takes at least one page to be there; or-ing nothing changes nothing,
-     * whatever a kernel writes at the same time. */
-    __atomic_fetch_or(block, 0, __ATOMIC_RELAXED);
-    if (!madvise(block, HUGE_PAGE, MADV_COLLAPSE) && now_ns() - start < COLLAPSE_SLOW_NS)
-        __atomic_store_n(&collapse_failures, 0, __ATOMIC_RELAXED);
-    else
-        __atomic_add_fetch(&collapse_failures, 1, __ATOMIC_RELAXED);
-}
-
 void gcl_backing_touch(cl_mem m, size_t offset, size_t size)
 {
     if (m->parent) {
@@ -123,15 +90,14 @@ void gcl_backing_touch(cl_mem m, size_t offset, size_t size)
     }
     if (!m->touched || !size)
         return;
-    size_t last = (offset + size - 1) / HUGE_PAGE;
-    size_t n = m->size / HUGE_PAGE;
-    for (size_t i = offset / HUGE_PAGE; i <= last && i < n; i++) {
+    size_t last = (offset + size - 1) / GCL_HUGE_PAGE;
+    size_t n = m->size / GCL_HUGE_PAGE;
+    for (size_t i = offset / GCL_HUGE_PAGE; i <= last && i < n; i++) {
         uint8_t bit = 1u << i % 8;
         if (__atomic_load_n(&m->touched[i / 8], __ATOMIC_RELAXED) & bit)
             continue;
-        if (__atomic_load_n(&collapse_failures, __ATOMIC_RELAXED) >= COLLAPSE_TRIES)
+        if (!(__atomic_fetch_or(&m->touched[i / 8], bit, __ATOMIC_RELAXED) & bit) &&
+            !gcl_huge_page((char *)m->memory.addr + i * GCL_HUGE_PAGE))
             return;
-        if (!(__atomic_fetch_or(&m->touched[i / 8], bit, __ATOMIC_RELAXED) & bit))
-            collapse((char *)m->memory.addr + i * HUGE_PAGE);
     }
 }

@@ -16,25 +16,13 @@
  * than handing it over would cost. */
 #define GCL_DIRECT_UNASKED ((size_t)256 << 10)
 
-/* Have these events been for good? An unfit list is the runtime's to refuse. */
-static bool all_complete(cl_context context, cl_uint n, const cl_event *list)
-{
-    if (!n != !list)
-        return false;
-    for (cl_uint i = 0; i < n; i++)
-        if (!gcl_is_event(list[i]) || list[i]->context != context || !gcl_event_final(list[i]) ||
-            gcl_event_status(list[i]) != CL_COMPLETE)
-            return false;
-    return true;
-}
-
 /* Take the queue for a command with that much to copy. */
 static bool begin(cl_command_queue q, cl_mem m, cl_bool blocking, size_t size, cl_uint n,
                   const cl_event *list, cl_event *event)
 {
     if (!m->in_place || q->context != m->context || event ||
         size > gcl_connection_transport()->ops->copy_max ||
-        (!blocking && size > GCL_DIRECT_UNASKED) || !all_complete(m->context, n, list) ||
+        (!blocking && size > GCL_DIRECT_UNASKED) || !gcl_events_complete(m->context, n, list) ||
         !gcl_connection_untroubled())
         return false;
     return gcl_queue_hold(q, blocking);
@@ -162,5 +150,5 @@ bool gcl_direct_map(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offse
 
 bool gcl_direct_unmap(cl_command_queue q, cl_uint n, const cl_event *list, cl_event *event)
 {
-    return !event && all_complete(q->context, n, list) && gcl_connection_untroubled();
+    return !event && gcl_events_complete(q->context, n, list) && gcl_connection_untroubled();
 }

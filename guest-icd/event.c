@@ -115,6 +115,17 @@ cl_int gcl_event_status(cl_event e)
     return is_final(word) ? (cl_int)word : CL_QUEUED;
 }
 
+bool gcl_events_complete(cl_context context, cl_uint n, const cl_event *list)
+{
+    if (!n != !list)
+        return false;
+    for (cl_uint i = 0; i < n; i++)
+        if (!gcl_is_event(list[i]) || list[i]->context != context || !gcl_event_final(list[i]) ||
+            gcl_event_status(list[i]) != CL_COMPLETE)
+            return false;
+    return true;
+}
+
 /* The helper says that the event is final. It writes the slot itself, perhaps
  * a moment later from another thread; until then the slot is not ours to write
  * or to use again. */

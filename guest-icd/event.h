@@ -29,6 +29,10 @@ bool gcl_event_final(cl_event event);
 /* The final status; CL_QUEUED if there is none yet. */
 cl_int gcl_event_status(cl_event event);
 
+/* Is this a sound wait list of the context's (none is) whose events have all
+ * completed, none with an error? */
+bool gcl_events_complete(cl_context context, cl_uint n, const cl_event *list);
+
 /* Ask the helper for the status of n events; those that are final are so for
  * gcl_event_final() too when this returns. status: n values, valid on success. */
 #define GCL_EVENTS_QUERY_MAX 64

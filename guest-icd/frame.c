@@ -298,6 +298,21 @@ cl_int gcl_frame_data_out(struct gcl_frame *f, void *ptr, size_t size, const str
     return gcl_transfer_out(ptr, size, rect, blocking, &f->transfer, out);
 }
 
+cl_int gcl_frame_keep(struct gcl_frame *f, const struct gcl_region *staging)
+{
+    f->transfer = calloc(1, sizeof(*f->transfer));
+    if (!f->transfer)
+        return CL_OUT_OF_HOST_MEMORY;
+    f->transfer->region = *staging;
+    return CL_SUCCESS;
+}
+
+void gcl_frame_keep_no_more(struct gcl_frame *f)
+{
+    free(f->transfer);
+    f->transfer = NULL;
+}
+
 bool gcl_frame_needs_event(const struct gcl_frame *f)
 {
     return f->transfer && !f->blocking;

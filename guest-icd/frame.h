@@ -90,6 +90,10 @@ cl_int gcl_frame_data_in(struct gcl_frame *f, const void *ptr, size_t size,
                          const struct gcl_rect *rect, cl_bool blocking, struct vocl_payload *out);
 cl_int gcl_frame_data_out(struct gcl_frame *f, void *ptr, size_t size, const struct gcl_rect *rect,
                           cl_bool blocking, struct vocl_payload *out);
+/* Staging memory that the command uses: it is given back when the command is complete,
+ * or not, if that is changed before the frame ends. */
+cl_int gcl_frame_keep(struct gcl_frame *f, const struct gcl_region *staging);
+void gcl_frame_keep_no_more(struct gcl_frame *f);
 /* Must the command have an event of ours, to know when its data is through? */
 bool gcl_frame_needs_event(const struct gcl_frame *f);
 /* What came back inside the reply. */

@@ -8,6 +8,7 @@
 #include "frame.h"
 #include "info.h"
 #include "mapping.h"
+#include "staging.h"
 #include "stubs.h"
 
 static size_t channels(cl_channel_order order)
@@ -275,7 +276,6 @@ cl_mem CL_API_CALL gcl_clCreateImage3D(cl_context context, cl_mem_flags flags,
 static cl_int place_map(cl_mem m, const size_t *origin, const size_t *region,
                         struct gcl_mapping *map)
 {
-    struct gcl_transport *t = gcl_connection_transport();
     bool three = m->image_type == CL_MEM_OBJECT_IMAGE3D ||
                  m->image_type == CL_MEM_OBJECT_IMAGE2D_ARRAY;
     bool lines = m->image_type == CL_MEM_OBJECT_IMAGE1D_ARRAY;
@@ -295,7 +295,7 @@ static cl_int place_map(cl_mem m, const size_t *origin, const size_t *region,
     if (!map->size)
         return CL_INVALID_VALUE;
     if (!map->ptr) {
-        if (t->ops->alloc(t, map->size, NULL, &map->shadow))
+        if (gcl_staging_take(map->size, &map->shadow))
             return CL_MAP_FAILURE;
         map->ptr = map->shadow.addr;
     }
@@ -326,9 +326,8 @@ static struct vocl_payload shadow_of(const struct gcl_mapping *map)
 
 static void free_map(struct gcl_mapping *map)
 {
-    struct gcl_transport *t = gcl_connection_transport();
     if (map->shadow.id)
-        t->ops->free(t, &map->shadow);
+        gcl_staging_give(&map->shadow);
 }
 
 void *CL_API_CALL gcl_clEnqueueMapImage(cl_command_queue queue, cl_mem m, cl_bool blocking,
@@ -395,9 +394,10 @@ cl_int gcl_image_unmap(cl_command_queue queue, cl_mem m, void *ptr, cl_uint n,
     struct vocl_unmap_image_req req = {
         .command_queue = gcl_id(queue), .image = gcl_id(m), .map_flags = map.flags,
         .row_pitch = map.row_pitch, .slice_pitch = map.slice_pitch};
-    if (map.shadow.id)
+    if (map.shadow.id) {
         req.shadow = shadow_of(&map);
-    else if (map.flags & GCL_MAP_WRITES)
+        err = gcl_frame_keep(&f, &map.shadow);
+    } else if (map.flags & GCL_MAP_WRITES)
         err = gcl_frame_data_in(&f, ptr, map.size, NULL, CL_FALSE, &req.shadow);
     if (err || (err = gcl_frame_sizes(&f, map.origin, 3, &req.origin)) ||
         (err = gcl_frame_sizes(&f, map.region, 3, &req.region)) ||
@@ -410,10 +410,11 @@ cl_int gcl_image_unmap(cl_command_queue queue, cl_mem m, void *ptr, cl_uint n,
     vocl_put_unmap_image_req(f.w, &req);
     err = gcl_frame_status(&f, VOCL_OP_UNMAP_IMAGE);
 out:
-    if (err)
+    if (err) {
+        if (map.shadow.id)
+            gcl_frame_keep_no_more(&f);
         gcl_mapping_add(m, &map);
-    else /* the helper keeps it until the command is through */
-        free_map(&map);
+    }
     return gcl_frame_end(&f, err, event);
 }
 

@@ -14,23 +14,48 @@
 #include "info.h"
 #include "mapping.h"
 #include "memory.h"
+#include "pinned.h"
 #include "stubs.h"
+
+/* Below this the runtime's price for pinning is more than it saves. */
+#define PIN_MIN ((size_t)1 << 20)
 
 static bool through_host_ptr(cl_mem m)
 {
     return !m->shared && (m->flags & CL_MEM_USE_HOST_PTR);
 }
 
+static bool has_memory(cl_mem m)
+{
+    gcl_mem_lock(m);
+    bool has = m->memory.id;
+    gcl_mem_unlock(m);
+    return has;
+}
+
 /* A plain buffer's shadow is made by its first map and kept: the pointers of
  * all maps of a buffer are then consistent with one another. */
-static cl_int make_shadow(cl_mem m)
+static cl_int make_shadow(cl_command_queue queue, cl_mem m)
 {
     struct gcl_transport *t = gcl_connection_transport();
     cl_int err = CL_SUCCESS;
-    if (m->shared || through_host_ptr(m))
+    if (m->shared || through_host_ptr(m) || has_memory(m))
         return CL_SUCCESS;
+    /* The runtime moves data the faster to memory that it knows. Not under the lock:
+     * these are calls of their own. */
+    cl_mem shadow = m->size >= PIN_MIN ? gcl_pinned_buffer(queue, m->size) : NULL;
     gcl_mem_lock(m);
-    if (!m->memory.id && t->ops->alloc(t, m->size, NULL, &m->memory))
+    if (m->memory.id) { /* another thread was faster */
+        gcl_mem_unlock(m);
+        if (shadow)
+            gcl_dispatch.clReleaseMemObject(shadow);
+        return CL_SUCCESS;
+    }
+    m->shadow = shadow;
+    m->memory_is_anothers = shadow != NULL;
+    if (shadow)
+        m->memory = shadow->memory;
+    else if (t->ops->alloc(t, m->size, NULL, &m->memory))
         err = CL_MAP_FAILURE;
     gcl_mem_unlock(m);
     return err;
@@ -83,7 +108,7 @@ void *CL_API_CALL gcl_clEnqueueMapBuffer(cl_command_queue queue, cl_mem m, cl_bo
     cl_int err = check_map(queue, m, flags, offset, size);
     if (!err && gcl_direct_map(queue, m, blocking, offset, size, n, list, event))
         return map_here(m, flags, offset, size, errcode_ret);
-    if (err || (err = make_shadow(m)) || (err = gcl_frame_begin(&f)))
+    if (err || (err = make_shadow(queue, m)) || (err = gcl_frame_begin(&f)))
         return gcl_fail(errcode_ret, err);
     f.queue = queue;
     struct vocl_clEnqueueMapBuffer_req req = {.command_queue = gcl_id(queue),

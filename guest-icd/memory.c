@@ -9,7 +9,9 @@
 #include "connection.h"
 #include "count.h"
 #include "frame.h"
+#include "huge.h"
 #include "info.h"
+#include "pinned.h"
 #include "slab.h"
 #include "stubs.h"
 #include "svm.h"
@@ -47,6 +49,10 @@ cl_ulong gcl_context_max_alloc(cl_context c)
 static void free_memory(cl_mem m)
 {
     struct gcl_transport *t = gcl_connection_transport();
+    if (m->pinned)
+        gcl_pinned_remove(m);
+    if (m->shadow)
+        gcl_dispatch.clReleaseMemObject(m->shadow);
     if (!m->memory.id || m->memory_is_anothers)
         return;
     if (m->backed)
@@ -177,6 +183,8 @@ static bool share_memory(cl_mem m, void *host, uint64_t *notice)
     if (m->flags & CL_MEM_ALLOC_HOST_PTR) {
         if (t->ops->alloc(t, m->size, NULL, &m->memory))
             return false;
+        /* It may be pinned, and so made, as a whole. */
+        gcl_huge_pages(m->memory.addr, m->size);
         m->host_ptr = m->memory.addr;
         if (host)
             memcpy(m->memory.addr, host, m->size);
@@ -266,6 +274,10 @@ static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_proper
     err = gcl_frame_status(&f, op);
     m->made = !err;
     m->in_place = works_in_place(m);
+    if (m->made && m->shared && !m->piece && !m->memory_is_anothers) {
+        gcl_pinned_add(m);
+        m->pinned = true;
+    }
 out:
     if (err && m)
         gcl_object_abandon(&m->base);

@@ -91,6 +91,7 @@ struct _cl_context {
     uint64_t notify; /* callback cookie, 0: none */
     _Alignas(8) cl_ulong max_alloc; /* gcl_context_max_alloc()'s, 0: not asked yet */
     int in_place;                   /* backing.c's; atomic */
+    struct gcl_pinned *pinned;      /* pinned.c's */
     bool terminated; /* atomic: by clTerminateContextKHR; its commands are refused */
 };
 
@@ -101,10 +102,12 @@ struct _cl_command_queue {
     bool of_host; /* no CL_QUEUE_ON_DEVICE: the host enqueues */
     bool in_order;
     bool profiling;
+    bool uses_pinned; /* pinned.c's */
     size_t begun; /* this and the next three are queue.c's; atomic */
     size_t sent;
     size_t ended;
     int held;
+    const char *owner; /* of the hold: queue.c */
     pthread_mutex_t holder;
 };
 
@@ -145,6 +148,8 @@ struct _cl_mem {
     bool in_place;            /* shared, and the device works in `memory` itself */
     bool backed;              /* `memory` is backing.c's, and so are the next three */
     bool made;                /* there is, or was, a native buffer */
+    bool pinned;              /* entered by gcl_pinned_add() */
+    cl_mem shadow;            /* `memory` is this one's: pinned.h */
     struct gcl_piece *piece;  /* NULL: a region */
     uint8_t *touched;         /* bit per huge page; NULL: small pages only */
     int lock;                 /* spin lock of the two below */

@@ -7,15 +7,26 @@
 #include "frame.h"
 #include "info.h"
 #include "message.h"
+#include "pinned.h"
 #include "stubs.h"
+
+/* Its address tells this thread from others. */
+static __thread char this_thread __attribute__((tls_model("initial-exec")));
 
 static void queue_destroy(struct gcl_object *o)
 {
     cl_command_queue q = (cl_command_queue)o;
+    gcl_pinned_leave(q);
     gcl_put(&q->context->base);
     gcl_put(&q->device->base);
     pthread_mutex_destroy(&q->holder);
     free(q);
+}
+
+/* Only the thread itself can have written its own mark there. */
+static bool we_hold(cl_command_queue q)
+{
+    return __atomic_load_n(&q->owner, __ATOMIC_RELAXED) == &this_thread;
 }
 
 size_t gcl_queue_begin(cl_command_queue q)
@@ -23,7 +34,8 @@ size_t gcl_queue_begin(cl_command_queue q)
     /* Sequentially consistent, as in gcl_queue_hold(): one of the two sees the
      * other. */
     __atomic_add_fetch(&q->begun, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&q->held, __ATOMIC_SEQ_CST)) {
+    /* The holder's own commands are part of what it holds the queue for. */
+    if (__atomic_load_n(&q->held, __ATOMIC_SEQ_CST) && !we_hold(q)) {
         pthread_mutex_lock(&q->holder);
         pthread_mutex_unlock(&q->holder);
     }
@@ -67,8 +79,11 @@ bool gcl_queue_quiet(cl_command_queue q)
 
 bool gcl_queue_hold(cl_command_queue q, bool drain)
 {
+    if (we_hold(q)) /* a piece of what it is held for */
+        return false;
     for (int i = 0; i < DRAIN_TRIES; i++) {
         pthread_mutex_lock(&q->holder);
+        __atomic_store_n(&q->owner, &this_thread, __ATOMIC_RELAXED);
         __atomic_store_n(&q->held, 1, __ATOMIC_SEQ_CST);
         if (gcl_queue_quiet(q))
             return true;
@@ -82,6 +97,7 @@ bool gcl_queue_hold(cl_command_queue q, bool drain)
 void gcl_queue_let_go(cl_command_queue q)
 {
     __atomic_store_n(&q->held, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&q->owner, NULL, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&q->holder);
 }
 

@@ -6,10 +6,12 @@
 
 #include "connection.h"
 #include "count.h"
+#include "huge.h"
+#include "pinned.h"
 
 #define SMALLEST 14 /* 16 KiB: below it, data travels inline or nearly so */
-#define LARGEST  22 /* GCL_STAGING_KEEP: a larger buffer is never kept */
-#define CLASSES  (LARGEST - SMALLEST + 1)
+#define LARGEST 22  /* GCL_STAGING_KEEP: a larger buffer is never kept */
+#define CLASSES (LARGEST - SMALLEST + 1)
 #define PER_CLASS 64
 
 static struct {
@@ -32,9 +34,14 @@ int gcl_staging_take(size_t size, struct gcl_region *r)
 {
     struct gcl_transport *t = gcl_connection_transport();
     int c = class_of(size);
+    if (gcl_pinned_take(size, r))
+        return 0;
     if (c < 0) {
         gcl_count(GCL_N_STAGING_MISSES, 1);
-        return t->ops->alloc(t, size, NULL, r);
+        int rc = t->ops->alloc(t, size, NULL, r);
+        if (!rc)
+            gcl_huge_pages(r->addr, r->len);
+        return rc;
     }
     bool found = false;
     pthread_mutex_lock(&pool.lock);
@@ -53,6 +60,10 @@ void gcl_staging_give(struct gcl_region *r)
     struct gcl_transport *t = gcl_connection_transport();
     int c = class_of(r->len);
     bool kept = false;
+    if (r->pinned) {
+        gcl_pinned_give(r);
+        return;
+    }
     pthread_mutex_lock(&pool.lock);
     if (c >= 0 && r->len == (size_t)1 << (SMALLEST + c) && pool.count[c] < PER_CLASS &&
         pool.kept + r->len <= GCL_STAGING_KEEP) {

@@ -12,9 +12,9 @@
 
 #include "transport.h"
 
-/* Kept for use again: enough for a stream of 1 MiB transfers, little enough
- * for the promise of 8 MiB a client beyond the runtime's own. */
-#define GCL_STAGING_KEEP ((size_t)4 << 20)
+/* Kept for use again: enough for the pieces of a large transfer (stream.h), little
+ * enough for the promise of 8 MiB a client beyond the runtime's own. */
+#define GCL_STAGING_KEEP ((size_t)3 << 20)
 
 /* At least size bytes. Returns 0 or -errno. */
 int gcl_staging_take(size_t size, struct gcl_region *r);

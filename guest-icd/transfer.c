@@ -8,6 +8,7 @@
 #include "connection.h"
 #include "count.h"
 #include "event.h"
+#include "pinned.h"
 #include "rect.h"
 #include "staging.h"
 #include "svm.h"
@@ -79,6 +80,16 @@ static bool in_svm(const void *ptr, size_t size, struct vocl_payload *p)
     return true;
 }
 
+/* The same of a shared buffer's memory. */
+static bool in_pinned(const void *ptr, size_t size, struct vocl_payload *p)
+{
+    struct gcl_region r;
+    if (!gcl_pinned_find(ptr, size, &r))
+        return false;
+    *p = payload_of(&r);
+    return true;
+}
+
 static bool share_region(struct gcl_transfer *t, struct vocl_payload *p)
 {
     if (!map_region(t) && gcl_staging_take(t->size, &t->region))
@@ -99,7 +110,7 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
         gcl_count(GCL_N_COPIED_WRITE, size);
         return CL_SUCCESS;
     }
-    if (in_svm(ptr, size, p)) {
+    if (in_svm(ptr, size, p) || in_pinned(ptr, size, p)) {
         gcl_count(GCL_N_SVM_WRITE, size);
         return CL_SUCCESS;
     }
@@ -143,6 +154,10 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
     if (!ptr)
         return CL_SUCCESS;
     if (!rect && !(blocking && size <= GCL_INLINE_MAX) && in_svm(ptr, size, p)) {
+        gcl_count(GCL_N_SVM_READ, size);
+        return CL_SUCCESS;
+    }
+    if (!(blocking && size <= GCL_INLINE_MAX) && in_pinned(ptr, size, p)) {
         gcl_count(GCL_N_SVM_READ, size);
         return CL_SUCCESS;
     }

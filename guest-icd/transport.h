@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct gcl_pinned;
 struct gcl_transport;
 
 /* Memory that both sides see. */
@@ -23,6 +24,7 @@ struct gcl_region {
     uint64_t offset; /* of addr in the region, as the wire names it */
     void *addr;      /* here */
     size_t len;
+    struct gcl_pinned *pinned; /* whose it is (pinned.h); NULL: the transport's own */
 };
 
 #define GCL_MAP_WRITE 1u /* the helper writes to it, too */

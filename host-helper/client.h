@@ -26,6 +26,7 @@ struct hcl_options {
     uint32_t max_objects;      /* OpenCL objects per client */
     bool sandbox;              /* seccomp and rlimits in the worker */
     bool shadow_svm;           /* no SVM is placed (svm.h) */
+    bool stage_buffers;        /* no device is found to work in place (in_place.h) */
     bool verbose;
 };
 

@@ -132,7 +132,8 @@ static bool device_in_place(struct hcl_worker *w, cl_context context, cl_device_
 static bool context_in_place(struct hcl_worker *w, cl_context context)
 {
     size_t size = 0;
-    if (w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, 0, NULL, &size) || !size)
+    if (w->opt->stage_buffers ||
+        w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, 0, NULL, &size) || !size)
         return false;
     cl_device_id *devices = malloc(size);
     bool ok = devices && !w->cl.clGetContextInfo(context, CL_CONTEXT_DEVICES, size, devices, NULL);

@@ -25,6 +25,7 @@ enum {
     OPT_MAX_OBJECTS,
     OPT_NO_SANDBOX,
     OPT_SHADOW_SVM,
+    OPT_STAGE_BUFFERS,
 };
 
 struct paths {
@@ -88,6 +89,9 @@ static const struct argp_option option_table[] = {
     {.name = "shadow-svm",
      .key = OPT_SHADOW_SVM,
      .doc = "Copy shared virtual memory at maps, as for a device that is not the processor"},
+    {.name = "stage-buffers",
+     .key = OPT_STAGE_BUFFERS,
+     .doc = "Copy what is read from and written to buffers, as for a device that is not the processor"},
     {.name = "verbose", .key = 'v', .doc = "Say more in the log"},
     {0},
 };
@@ -176,6 +180,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_SHADOW_SVM:
         a->opt.shadow_svm = true;
+        return 0;
+    case OPT_STAGE_BUFFERS:
+        a->opt.stage_buffers = true;
         return 0;
     case 'v':
         a->opt.verbose = true;

@@ -45,8 +45,8 @@
     X(19, STAGED_READ, "staged_read_bytes", TOTAL, BYTES, "received through staging memory")       \
     X(20, MAPPED_WRITE, "mapped_write_bytes", TOTAL, BYTES, "read in place by the worker, from the program's own pages") \
     X(21, MAPPED_READ, "mapped_read_bytes", TOTAL, BYTES, "written in place by the worker, to the program's own pages") \
-    X(22, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES, "read in place from shared virtual memory")  \
-    X(23, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written in place to shared virtual memory")   \
+    X(22, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES, "read in place from memory that both sides see: SVM and mapped buffers")  \
+    X(23, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written in place to such memory")   \
     X(24, COPIED_WRITE, "copied_write_bytes", TOTAL, BYTES, "copied by the library on the way to the worker, inside calls or into shared memory") \
     X(25, COPIED_READ, "copied_read_bytes", TOTAL, BYTES, "copied by the library on the way from the worker") \
     X(26, DIRECT_WRITE, "direct_write_bytes", TOTAL, BYTES, "copied by the library into a buffer's own memory, as the runtime would have") \

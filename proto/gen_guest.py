@@ -138,6 +138,8 @@ def stub_call(o, c):
     if c.direct:
         o(f"    if (gcl_direct_{c.name}({', '.join(name for _, name in c.params)})) {{\n"
           "        gcl_count(GCL_N_LOCAL_ANSWERS, 1);\n        return CL_SUCCESS;\n    }")
+    if c.stream:
+        o(f"    if (gcl_stream_{c.name}({', '.join(name for _, name in c.params)}, &err))\n        return err;")
     o("    if ((err = gcl_frame_begin(&f)))\n        return err;")
     if c.enqueues:
         o("    f.queue = command_queue;")
@@ -231,6 +233,10 @@ def header(calls, extension_calls):
     for c in calls:
         if c.direct:
             o(f"bool gcl_direct_{c.name}({params_text(c)});")
+    o("\n/* Has it been done in several smaller ones? *err is then the result. (stream.h) */")
+    for c in calls:
+        if c.stream:
+            o(f"bool gcl_stream_{c.name}({params_text(c)}, cl_int *err);")
     o("\n/* The runtime has accepted this call. */")
     for c in [*calls, *extension_calls]:
         if c.learn:

@@ -368,6 +368,7 @@ class Call:
     guest, host   True: generated; False: by hand under gcl_NAME / hcl_NAME
     local   guest: function that may answer an info query without asking
     direct  guest: gcl_direct_NAME(the parameters) may do all of it without a word to the helper
+    stream  guest: gcl_stream_NAME(the parameters, &err) may do it in several smaller ones
     edit    host: function that changes the value of an info query before it is sent
     by_room an info query of whose values the length follows from the room that there is for them
     post    it goes without an answer when no error of the call's is left to the runtime (post.h);
@@ -387,6 +388,7 @@ class Call:
     host: bool = True
     local: str = None
     direct: bool = False
+    stream: bool = False
     edit: str = None
     by_room: bool = False
     post: bool = False

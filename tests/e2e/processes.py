@@ -191,6 +191,13 @@ class Options(Base):
         r = self.run_client(helper, program("svm"))
         self.assertEqual(r.returncode, 0, r.stdout + r.stderr + helper.log())
 
+    def test_buffers_work_where_they_are_copied(self):
+        """Again as with a device that is not the processor."""
+        helper = self.helper("--stage-buffers")
+        for name in ("order", "large", "transfer", "rect", "map", "threads"):
+            r = self.run_client(helper, program(name))
+            self.assertEqual(r.returncode, 0, name + r.stdout + r.stderr + helper.log())
+
     def test_a_command_over_the_limit_fails_itself(self):
         helper = self.helper("--max-objects", "200")
         r = self.run_client(helper, program("client"), "events-at-limit")

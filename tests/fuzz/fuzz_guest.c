@@ -135,7 +135,7 @@ static int wait_for(struct gcl_transport *t, uint32_t *word, uint32_t old, unsig
 static int region_at(size_t len, void *at, struct gcl_region *r)
 {
     void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    *r = (struct gcl_region){++helper.next_region | AT_AN_ADDRESS, 0, p, len};
+    *r = (struct gcl_region){.id = ++helper.next_region | AT_AN_ADDRESS, .addr = p, .len = len};
     return p == at ? 0 : -ENOMEM;
 }
 
@@ -147,7 +147,7 @@ static int region_alloc(struct gcl_transport *t, size_t len, void *at, struct gc
     if (at)
         return region_at(len, at, r);
     void *p = calloc(1, len);
-    *r = (struct gcl_region){++helper.next_region, 0, p, len};
+    *r = (struct gcl_region){.id = ++helper.next_region, .addr = p, .len = len};
     return p ? 0 : -ENOMEM;
 }
 
