@@ -67,6 +67,7 @@ struct hcl_worker {
     pthread_mutex_t completions_lock;
     struct hcl_completion *completions; /* complete.h; under the lock, and so is the next */
     uint64_t completions_serial;
+    struct hcl_completion *to_ask; /* atomic: complete.c's, whose status may not be believed */
 
     int print_fd;   /* what the runtime writes to stdout */
     bool may_print; /* some program of the client's may call printf */

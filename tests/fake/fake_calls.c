@@ -227,10 +227,14 @@ static cl_int CL_API_CALL on_event(cl_event e, cl_int type,
 /* There is but one thread: as if another one set the user events. */
 static cl_int CL_API_CALL wait_for(cl_uint n, const cl_event *list)
 {
+    cl_int ret = CL_SUCCESS;
     for (cl_uint i = 0; i < n; i++)
         fake_of(list[i], HCL_EVENT);
     fake_native_settle();
-    return CL_SUCCESS;
+    for (cl_uint i = 0; i < n; i++)
+        if (fake_of(list[i], HCL_EVENT)->status < 0)
+            ret = CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST;
+    return ret;
 }
 
 static cl_int CL_API_CALL finish(cl_command_queue q)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "calls.h"
+#include "complete.h"
 #include "decoder.h"
 #include "event.h"
 #include "fake_native.h"
@@ -624,6 +625,41 @@ static void however_many_events_fail_each_is_asked(void **state)
     assert_false(is_ended());
 }
 
+static void note_status(void *opaque, cl_int status)
+{
+    *(cl_int *)opaque = status;
+}
+
+/* The same for those who wait for a command. */
+static void however_many_wait_for_what_fails_each_learns_of_it(void **state)
+{
+    cl_int told[3] = {1, 1, 1};
+    (void)state;
+    num_callbacks = 0;
+    f.worker.cl.clSetEventCallback = keep_callback;
+    for (unsigned i = 0; i < 3; i++) {
+        struct fake *event = fake_create(HCL_EVENT);
+        event->status = CL_QUEUED;
+        assert_int_equal(hcl_when_complete(&f.worker, native(QUEUE, HCL_QUEUE), (cl_event)event,
+                                           note_status, &told[i]),
+                         0);
+    }
+    assert_int_equal(num_callbacks, 3);
+    CALL(clSetUserEventStatus, GATE, (uint64_t)-5);
+    fake_defer_held = true;
+    for (unsigned i = 0; i < 3; i++) {
+        ((struct fake *)callback[i].event)->status = -7;
+        call_back(i);
+        assert_int_equal(told[i], 1);
+    }
+    assert_true(fake_defer_run());
+    assert_false(fake_defer_run());
+    fake_defer_held = false;
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(told[i], -7);
+    assert_false(is_ended());
+}
+
 /* Intel's runtime calls back for an event that nobody holds any more. */
 static void an_event_that_was_released_is_not_asked(void **state)
 {
@@ -659,6 +695,7 @@ int main(void)
         CASE(whatever_is_posted_is_answered_to_nobody),
         CASE(a_refused_command_on_no_queue_ends_a_client_that_gave_an_event),
         CASE(however_many_events_fail_each_is_asked),
+        CASE(however_many_wait_for_what_fails_each_learns_of_it),
         CASE(an_event_that_was_released_is_not_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
