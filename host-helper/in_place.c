@@ -37,6 +37,13 @@ struct hcl_in_place *hcl_in_place_create(void)
     return p;
 }
 
+void hcl_in_place_destroy(struct hcl_in_place *p)
+{
+    if (p)
+        pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
 static bool recall(struct hcl_in_place *p, cl_device_id device, bool *in_place)
 {
     bool found = false;

@@ -16,5 +16,6 @@
 
 /* What is known already. NULL: no memory. */
 struct hcl_in_place *hcl_in_place_create(void);
+void hcl_in_place_destroy(struct hcl_in_place *p);
 
 #endif

@@ -152,6 +152,7 @@ void fake_worker_end(struct fake_worker *f)
         abort();
     hcl_regions_destroy(f->base.regions);
     hcl_objects_destroy(w->objects);
+    hcl_in_place_destroy(w->in_place);
     hcl_ext_finish(w);
     for (int i = 0; i < (int)VOCL_REPLY_SLOTS; i++)
         free(w->rest[i].data);
