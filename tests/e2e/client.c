@@ -5,6 +5,7 @@
  * client once          compute something, say "ok", end
  * client steps         compute again and again; a line "step N" for each
  * client transfer      write 64 MiB again and again; "step N" before each write
+ * client stream-until-error  commands that nobody waits for, until one is an error
  * client until-error   as steps, but an error is expected: "error CODE MILLISECONDS"
  *                      is the last line, and a new platform query must not hang
  * client fork          fork before OpenCL is used; both compute
@@ -113,6 +114,34 @@ static int until_error(void)
     clReleaseCommandQueue(j.cl.queue);
     clReleaseContext(j.cl.context);
     clGetPlatformIDs(1, &p, &n);
+    return 0;
+}
+
+/* Commands that nobody waits for, until one is an error; the last that was none will
+ * never be complete. */
+static int stream_until_error(void)
+{
+    struct job j = job_open();
+    size_t one = 1;
+    cl_event last = NULL, e;
+    cl_int err;
+    double start;
+    CL(compute(&j, 1));
+    puts("step 0");
+    for (uint32_t i = 0;; i++) {
+        start = seconds();
+        if ((err = clSetKernelArg(j.k, 1, sizeof(i), &i)) ||
+            (err = clEnqueueNDRangeKernel(j.cl.queue, j.k, 1, NULL, &one, NULL, 0, NULL, &e)))
+            break;
+        if (last)
+            CL(clReleaseEvent(last));
+        last = e;
+    }
+    CHECK(clWaitForEvents(1, &last));
+    CHECK(clFinish(j.cl.queue));
+    CHECK(clEnqueueMarkerWithWaitList(j.cl.queue, 1, &last, NULL));
+    printf("error %d %d\n", err, (int)((seconds() - start) * 1000));
+    clReleaseEvent(last);
     return 0;
 }
 
@@ -359,6 +388,7 @@ int main(int argc, char **argv)
         {"platforms", platforms},
         {"leave", leave},
         {"until-error", until_error},
+        {"stream-until-error", stream_until_error},
         {"exit-in-callback", exit_in_callback},
         {"exit-in-threads", exit_in_threads},
         {"thread-exit", thread_exit},

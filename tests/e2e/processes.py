@@ -316,6 +316,9 @@ class Workers(Base):
     def test_a_killed_worker_is_an_error_within_a_second(self):
         self.kill_worker_under("until-error")
 
+    def test_a_killed_worker_ends_a_stream_within_a_second(self):
+        self.kill_worker_under("stream-until-error")
+
     def test_a_killed_worker_ends_a_wait_within_a_second(self):
         self.kill_worker_under("stuck")
 
