@@ -170,7 +170,7 @@ static void print_client(const struct top_view *v, FILE *out, json_t *helper, js
              times(rate(&r, "host", "replies"), b), times(rate(&r, "host", "wakes"), d),
              bytes(both(&r, "host", "inline"), e), bytes(both(&r, "guest", "staged"), f),
              bytes(both(&r, "guest", "mapped") + both(&r, "guest", "direct"), g),
-             bytes(both(&r, "host", "svm"), h), times((double)count(c, "guest", "objects"), i),
+             bytes(both(&r, "guest", "svm"), h), times((double)count(c, "guest", "objects"), i),
              bytes((double)count(c, "host", "region_bytes"), j));
     put_line(v, out, line);
 }
@@ -287,7 +287,8 @@ static void print_past(const struct top_view *v, FILE *out, json_t *socket)
 {
     json_t *past = json_object_get(socket, "past");
     char line[LINE], n[16], calls[16], moved[16];
-    double total = 0;
+    double total = (double)(count(past, "guest", "direct_write_bytes") +
+                            count(past, "guest", "direct_read_bytes"));
 
     if (!member(socket, "ended") || v->client)
         return;
