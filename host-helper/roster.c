@@ -35,8 +35,7 @@ static char *absolute(const char *path)
     return asprintf(&whole, "%s/%s", folder, path) < 0 ? NULL : whole;
 }
 
-struct hcl_place *hcl_place_create(struct hcl_roster *r, enum hcl_place_kind kind,
-                                   const char *path)
+struct hcl_place *hcl_place_create(struct hcl_roster *r, enum hcl_place_kind kind, const char *path)
 {
     struct hcl_place *p = calloc(1, sizeof(*p));
     if (!p)

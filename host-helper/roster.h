@@ -37,7 +37,7 @@ struct hcl_served {
     LIST_ENTRY(hcl_served) link;
     struct hcl_place *place;
     struct hcl_who who;
-    pid_t worker; /* 0: not forked yet */
+    pid_t worker;  /* 0: not forked yet */
     int64_t since; /* ms, monotonic */
     struct hcl_tally *tally;
 };

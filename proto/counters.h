@@ -37,29 +37,39 @@
     X(12, LOCAL_ANSWERS, "local_answers", TOTAL, TIMES, "calls answered in the library")           \
     X(13, CALLBACKS, "callbacks", TOTAL, TIMES, "the program's callbacks called")                  \
     X(14, PRINT_BYTES, "print_bytes", TOTAL, BYTES, "printed by kernels")                          \
-    X(15, KEPT_ANSWERS, "kept_answers", TOTAL, TIMES, "queries answered with what the worker said before") \
+    X(15, KEPT_ANSWERS, "kept_answers", TOTAL, TIMES,                                              \
+      "queries answered with what the worker said before")                                         \
     /* ways of bulk data */                                                                        \
     X(16, INLINE_WRITE, "inline_write_bytes", TOTAL, BYTES, "sent inside calls")                   \
     X(17, INLINE_READ, "inline_read_bytes", TOTAL, BYTES, "received inside answers")               \
     X(18, STAGED_WRITE, "staged_write_bytes", TOTAL, BYTES, "sent through staging memory")         \
     X(19, STAGED_READ, "staged_read_bytes", TOTAL, BYTES, "received through staging memory")       \
-    X(20, MAPPED_WRITE, "mapped_write_bytes", TOTAL, BYTES, "read in place by the worker, from the program's own pages") \
-    X(21, MAPPED_READ, "mapped_read_bytes", TOTAL, BYTES, "written in place by the worker, to the program's own pages") \
-    X(22, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES, "read in place from memory that both sides see: SVM and mapped buffers")  \
-    X(23, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written in place to such memory")   \
-    X(24, COPIED_WRITE, "copied_write_bytes", TOTAL, BYTES, "copied by the library on the way to the worker, inside calls or into shared memory") \
-    X(25, COPIED_READ, "copied_read_bytes", TOTAL, BYTES, "copied by the library on the way from the worker") \
-    X(26, DIRECT_WRITE, "direct_write_bytes", TOTAL, BYTES, "copied by the library into a buffer's own memory, as the runtime would have") \
-    X(27, DIRECT_READ, "direct_read_bytes", TOTAL, BYTES, "copied by the library out of a buffer's own memory") \
+    X(20, MAPPED_WRITE, "mapped_write_bytes", TOTAL, BYTES,                                        \
+      "read in place by the worker, from the program's own pages")                                 \
+    X(21, MAPPED_READ, "mapped_read_bytes", TOTAL, BYTES,                                          \
+      "written in place by the worker, to the program's own pages")                                \
+    X(22, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES,                                              \
+      "read in place from memory that both sides see: SVM and mapped buffers")                     \
+    X(23, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written in place to such memory")             \
+    X(24, COPIED_WRITE, "copied_write_bytes", TOTAL, BYTES,                                        \
+      "copied by the library on the way to the worker, inside calls or into shared memory")        \
+    X(25, COPIED_READ, "copied_read_bytes", TOTAL, BYTES,                                          \
+      "copied by the library on the way from the worker")                                          \
+    X(26, DIRECT_WRITE, "direct_write_bytes", TOTAL, BYTES,                                        \
+      "copied by the library into a buffer's own memory, as the runtime would have")               \
+    X(27, DIRECT_READ, "direct_read_bytes", TOTAL, BYTES,                                          \
+      "copied by the library out of a buffer's own memory")                                        \
     /* memory that both sides see */                                                               \
     X(32, STAGING_HITS, "staging_hits", TOTAL, TIMES, "staging buffers used again")                \
     X(33, STAGING_MISSES, "staging_misses", TOTAL, TIMES, "staging buffers that had to be made")   \
     X(34, ALLOCATIONS, "allocations", TOTAL, TIMES, "pieces of shared memory made")                \
     X(35, ALLOCATED_BYTES, "allocated_bytes", TOTAL, BYTES, "shared memory made")                  \
-    X(36, REGISTRATIONS, "registrations", TOTAL, TIMES, "times that the program's own memory was shared") \
+    X(36, REGISTRATIONS, "registrations", TOTAL, TIMES,                                            \
+      "times that the program's own memory was shared")                                            \
     X(37, REGISTERED_BYTES, "registered_bytes", TOTAL, BYTES, "the program's own memory shared")   \
     X(38, TRANSFERS, "transfers", LIVE, TIMES, "transfers of commands that may be under way")      \
-    X(39, REGISTRATION_HITS, "registration_hits", TOTAL, TIMES, "of these, that the driver found shared already") \
+    X(39, REGISTRATION_HITS, "registration_hits", TOTAL, TIMES,                                    \
+      "of these, that the driver found shared already")                                            \
     /* the shadows */                                                                              \
     X(40, OBJECTS, "objects", LIVE, TIMES, "OpenCL objects of the program's")                      \
     X(41, EVENT_SLOTS, "event_slots", LIVE, TIMES, "places for events' states in use")
@@ -69,7 +79,8 @@
     X(0, CALLS, "calls", TOTAL, TIMES, "calls carried out whose answer the guest waits for")       \
     X(1, POSTS, "posts", TOTAL, TIMES, "calls carried out without an answer")                      \
     X(2, COMMAND_BYTES, "command_bytes", TOTAL, BYTES, "taken from the command ring")              \
-    X(3, QUEUE_MOST, "queue_most_bytes", MOST, BYTES, "seen waiting in the command ring, at every 64th record")          \
+    X(3, QUEUE_MOST, "queue_most_bytes", MOST, BYTES,                                              \
+      "seen waiting in the command ring, at every 64th record")                                    \
     X(4, DOORBELLS, "doorbells", TOTAL, TIMES, "times that the decoder slept and was woken")       \
     X(5, SPINS_HIT, "spins_hit", TOTAL, TIMES, "times that the decoder looked, and a call came")   \
     X(6, SPINS_MISSED, "spins_missed", TOTAL, TIMES, "times that it looked in vain, and slept")    \
@@ -80,18 +91,21 @@
     X(10, REPLY_BYTES, "reply_bytes", TOTAL, BYTES, "answers' bytes")                              \
     X(11, ERRORS, "errors", TOTAL, TIMES, "answers that were an OpenCL error")                     \
     X(12, MESSAGES, "messages", TOTAL, TIMES, "messages sent: callbacks and printed text")         \
-    X(13, MESSAGES_KEPT, "messages_kept_bytes", LIVE, BYTES, "messages that wait for room in their ring") \
+    X(13, MESSAGES_KEPT, "messages_kept_bytes", LIVE, BYTES,                                       \
+      "messages that wait for room in their ring")                                                 \
     X(14, PRINT_BYTES, "print_bytes", TOTAL, BYTES, "printed by kernels")                          \
-    X(15, MALFORMED, "malformed", TOTAL, TIMES, "requests that no guest of ours sends; the first ends the client") \
+    X(15, MALFORMED, "malformed", TOTAL, TIMES,                                                    \
+      "requests that no guest of ours sends; the first ends the client")                           \
     /* ways of bulk data */                                                                        \
     X(16, INLINE_WRITE, "inline_write_bytes", TOTAL, BYTES, "received inside calls")               \
     X(17, INLINE_READ, "inline_read_bytes", TOTAL, BYTES, "sent inside answers")                   \
-    X(18, REGION_WRITE, "region_write_bytes", TOTAL, BYTES, "read by commands in memory that both sides see") \
-    X(19, REGION_READ, "region_read_bytes", TOTAL, BYTES, "written by commands in memory that both sides see") \
+    X(18, REGION_WRITE, "region_write_bytes", TOTAL, BYTES,                                        \
+      "read by commands in memory that both sides see")                                            \
+    X(19, REGION_READ, "region_read_bytes", TOTAL, BYTES,                                          \
+      "written by commands in memory that both sides see")                                         \
     X(20, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES, "read by commands in shared virtual memory") \
-    X(21, SVM_READ, "svm_read_bytes", TOTAL, BYTES, "written by commands in shared virtual memory") \
-    X(22, GATHERED_WRITE, "gathered_write_bytes", TOTAL, BYTES, "copied out of the guest's own memory") \
-    X(23, GATHERED_READ, "gathered_read_bytes", TOTAL, BYTES, "copied into the guest's own memory") \
+    X(21, SVM_READ, "svm_read_bytes", TOTAL, BYTES,                                                \
+      "written by commands in shared virtual memory")                                              \
     /* what there is now */                                                                        \
     X(24, REGIONS, "regions", LIVE, TIMES, "pieces of memory shared with the guest")               \
     X(25, REGION_BYTES, "region_bytes", LIVE, BYTES, "memory shared with the guest")               \
@@ -99,7 +113,8 @@
     X(27, WAITERS, "waiters", LIVE, TIMES, "threads for native calls that block")                  \
     X(28, DEFERRED_MOST, "deferred_most", MOST, TIMES, "blocking calls that waited for a thread")  \
     X(29, LATE_ERRORS, "late_errors", TOTAL, TIMES, "calls without an answer that failed")         \
-    X(30, PUBLISHED, "published_ms", LIVE, TIMES, "when this was last looked at, by the worker's clock") \
+    X(30, PUBLISHED, "published_ms", LIVE, TIMES,                                                  \
+      "when this was last looked at, by the worker's clock")                                       \
     /* native objects, by type: enum hcl_type - 1 + 32 */                                          \
     X(32, PLATFORMS, "platforms", LIVE, TIMES, "platforms named to the guest")                     \
     X(33, DEVICES, "devices", LIVE, TIMES, "devices named to the guest, and sub-devices")          \

@@ -39,8 +39,8 @@ static const struct argp_option options[] = {
      "every helper of yours on this host, and for root everybody's",
      0},
     {"interval", 'i', "SECONDS", 0, "look again after so long (1)", 0},
-    {"once", OPT_ONCE, NULL, 0, "print one table and end; rates are averages since each client came",
-     0},
+    {"once", OPT_ONCE, NULL, 0,
+     "print one table and end; rates are averages since each client came", 0},
     {"json", 'j', NULL, 0, "print everything as JSON, a document per line, or one with --once", 0},
     {"all", 'a', NULL, 0, "print every counter of every client that is not 0", 0},
     {"client", 'c', "PID", 0, "print every counter of the client with this process id", 0},
@@ -123,8 +123,9 @@ static int terminal_width(void)
     return size.ws_col;
 }
 
-static const char nobody[] = "no helper of yours runs on this host ('vocl run' starts one; inside a "
-                             "VM there is none: run 'vocl top' on its host)";
+static const char nobody[] =
+    "no helper of yours runs on this host ('vocl run' starts one; inside a "
+    "VM there is none: run 'vocl top' on its host)";
 
 static void print_table(const struct top *top, json_t *all, json_t *before, double seconds)
 {
@@ -223,7 +224,9 @@ int vocl_top_main(int argc, char **argv)
         .doc = "Show what the helpers of this host do, client by client, every second."
                "\vA line per client: calls, answers and wake-ups per second; bytes per second that "
                "went inside calls, through staging memory, directly between the program's "
-               "memory and the buffer or command, and in shared virtual memory; live OpenCL objects, and memory shared with "
+               "memory and the buffer or command, and in place in memory that both sides see "
+               "(SVM); live OpenCL "
+               "objects, and memory shared with "
                "the worker.\n\n"
                "Exit status: 0; 1 with --once if there is nothing to show; 2 a mistake on the "
                "command line; 125 if the helper at --socket cannot be asked."};

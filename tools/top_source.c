@@ -50,8 +50,8 @@ static int read_all(int fd, char **text, size_t *len, int64_t deadline)
         struct pollfd p = {.fd = fd, .events = POLLIN};
 
         if (*len == cap) {
-            char *bigger = cap < VOCL_CONTROL_MAX ? realloc(*text, cap = cap ? 2 * cap : 65536)
-                                                  : NULL;
+            char *bigger =
+                cap < VOCL_CONTROL_MAX ? realloc(*text, cap = cap ? 2 * cap : 65536) : NULL;
             if (!bigger)
                 return -ENOMEM;
             *text = bigger;
@@ -159,7 +159,8 @@ static void collect_user(json_t *all, uid_t uid)
     char folder[PATH_MAX], before[PATH_MAX] = "";
     int rc;
 
-    for (unsigned i = 0; (rc = vocl_control_folder(i, uid, folder, sizeof(folder))) != -ENOENT; i++) {
+    for (unsigned i = 0; (rc = vocl_control_folder(i, uid, folder, sizeof(folder))) != -ENOENT;
+         i++) {
         if (!rc && strcmp(folder, before))
             collect_folder(all, folder, uid);
         if (!rc)
@@ -203,7 +204,8 @@ static bool serves_at(json_t *doc, const struct stat *wanted)
     json_t *s;
     size_t i;
 
-    json_array_foreach(json_object_get(doc, "sockets"), i, s) {
+    json_array_foreach(json_object_get(doc, "sockets"), i, s)
+    {
         const char *at = json_string_value(json_object_get(s, "path"));
 
         if (at && !stat(at, &st) && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino)
@@ -220,7 +222,8 @@ static json_t *find_server(const char *path)
     size_t i;
 
     if (!stat(path, &wanted))
-        json_array_foreach(all, i, doc) {
+        json_array_foreach(all, i, doc)
+        {
             if (!found && serves_at(doc, &wanted))
                 found = json_incref(doc);
         }

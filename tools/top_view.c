@@ -41,16 +41,16 @@ static json_t *find_client(json_t *documents, json_t *helper, json_t *client)
     json_t *doc, *s, *c;
     size_t i, j, k;
 
-    json_array_foreach(documents, i, doc) {
+    json_array_foreach(documents, i, doc)
+    {
         if (member(json_object_get(doc, "helper"), "pid") != member(helper, "pid"))
             continue;
-        json_array_foreach(json_object_get(doc, "sockets"), j, s)
-            json_array_foreach(json_object_get(s, "clients"), k, c)
-                if (member(c, "worker") == member(client, "worker") &&
-                    member(c, "number") == member(client, "number") &&
-                    json_number_value(json_object_get(c, "seconds")) <=
-                        json_number_value(json_object_get(client, "seconds")))
-                    return c;
+        json_array_foreach(json_object_get(doc, "sockets"), j, s) json_array_foreach(
+            json_object_get(s, "clients"), k,
+            c) if (member(c, "worker") == member(client, "worker") &&
+                   member(c, "number") == member(client, "number") &&
+                   json_number_value(json_object_get(c, "seconds")) <=
+                       json_number_value(json_object_get(client, "seconds"))) return c;
     }
     return NULL;
 }
@@ -72,7 +72,8 @@ static struct rates rates_of(const struct top_view *v, json_t *helper, json_t *c
     r.guest = r.host;
     if (r.before)
         r.guest = (double)(count(r.now, "host", "published_ms") -
-                           count(r.before, "host", "published_ms")) / 1000;
+                           count(r.before, "host", "published_ms")) /
+                  1000;
     return r;
 }
 
@@ -149,9 +150,10 @@ static void put_line(const struct top_view *v, FILE *out, const char *line)
 
 static void print_heading(const struct top_view *v, FILE *out)
 {
-    put_line(v, out,
-             "      PID   UID PROGRAM           CALLS/s TRIPS/s WAKES/s  INLINE  STAGED  DIRECT     SVM "
-             "OBJECTS  SHARED");
+    put_line(
+        v, out,
+        "      PID   UID PROGRAM           CALLS/s TRIPS/s WAKES/s  INLINE  STAGED  DIRECT     SVM "
+        "OBJECTS  SHARED");
 }
 
 static void print_client(const struct top_view *v, FILE *out, json_t *helper, json_t *c)
@@ -162,15 +164,13 @@ static void print_client(const struct top_view *v, FILE *out, json_t *helper, js
 
     if (json_is_integer(json_object_get(c, "uid")))
         snprintf(uid, sizeof(uid), "%lld", (long long)member(c, "uid"));
-    snprintf(line, sizeof(line),
-             "  %7lld %5s %-16s %8s %7s %7s %7s %7s %7s %7s %7s %7s", (long long)member(c, "pid"),
-             uid, text(c, "name", name, sizeof(name)),
+    snprintf(line, sizeof(line), "  %7lld %5s %-16s %8s %7s %7s %7s %7s %7s %7s %7s %7s",
+             (long long)member(c, "pid"), uid, text(c, "name", name, sizeof(name)),
              times(rate(&r, "host", "calls") + rate(&r, "host", "posts"), a),
              times(rate(&r, "host", "replies"), b), times(rate(&r, "host", "wakes"), d),
              bytes(both(&r, "host", "inline"), e), bytes(both(&r, "guest", "staged"), f),
-             bytes(both(&r, "guest", "mapped") + both(&r, "host", "gathered") +
-                       both(&r, "guest", "direct"), g),
-             bytes(both(&r, "host", "svm"), h), times((double)count(c, "guest", "objects"), i),
+             bytes(both(&r, "guest", "mapped") + both(&r, "guest", "direct"), g),
+             bytes(both(&r, "guest", "svm"), h), times((double)count(c, "guest", "objects"), i),
              bytes((double)count(c, "host", "region_bytes"), j));
     put_line(v, out, line);
 }
@@ -190,8 +190,9 @@ static void print_counter(FILE *out, const struct rates *r, const char *side,
     else if (per_second > 0)
         fprintf(out, " %8s", "");
     if (per_second > 0)
-        fprintf(out, " %8s/s", c->unit == VOCL_COUNTER_BYTES ? bytes(per_second, second)
-                                                              : times(per_second, second));
+        fprintf(out, " %8s/s",
+                c->unit == VOCL_COUNTER_BYTES ? bytes(per_second, second)
+                                              : times(per_second, second));
     fputc('\n', out);
 }
 
@@ -226,8 +227,7 @@ static void print_calls(FILE *out, const struct rates *r)
 
     if (!list)
         return;
-    json_object_foreach(all, key, v)
-        list[n++] = (struct call){key, json_integer_value(v)};
+    json_object_foreach(all, key, v) list[n++] = (struct call){key, json_integer_value(v)};
     qsort(list, n, sizeof(*list), more_first);
     fprintf(out, "        calls, by the worker\n");
     for (size_t i = 0; i < n; i++) {
@@ -287,11 +287,12 @@ static void print_past(const struct top_view *v, FILE *out, json_t *socket)
 {
     json_t *past = json_object_get(socket, "past");
     char line[LINE], n[16], calls[16], moved[16];
-    double total = 0;
+    double total = (double)(count(past, "guest", "direct_write_bytes") +
+                            count(past, "guest", "direct_read_bytes"));
 
     if (!member(socket, "ended") || v->client)
         return;
-    for (unsigned i = HCL_N_INLINE_WRITE; i <= HCL_N_GATHERED_READ; i++)
+    for (unsigned i = HCL_N_INLINE_WRITE; i <= HCL_N_SVM_READ; i++)
         if (vocl_host_counters[i].name)
             total += (double)count(past, "host", vocl_host_counters[i].name);
     snprintf(line, sizeof(line), "          %s ended, after %s calls and %sB of data",
@@ -331,8 +332,7 @@ static void print_helper(const struct top_view *v, FILE *out, json_t *doc)
              text(helper, "version", version, sizeof(version)),
              duration(json_number_value(json_object_get(helper, "seconds")), age));
     put_line(v, out, line);
-    json_array_foreach(sockets, i, s)
-        print_socket(v, out, helper, s);
+    json_array_foreach(sockets, i, s) print_socket(v, out, helper, s);
 }
 
 void top_view_print(const struct top_view *v, FILE *out)
@@ -341,8 +341,7 @@ void top_view_print(const struct top_view *v, FILE *out)
     size_t i;
 
     print_heading(v, out);
-    json_array_foreach(v->now, i, doc)
-        print_helper(v, out, doc);
+    json_array_foreach(v->now, i, doc) print_helper(v, out, doc);
 }
 
 bool top_view_has(json_t *documents, int64_t pid)
@@ -350,11 +349,9 @@ bool top_view_has(json_t *documents, int64_t pid)
     json_t *doc, *s, *c;
     size_t i, j, k;
 
-    json_array_foreach(documents, i, doc)
-        json_array_foreach(json_object_get(doc, "sockets"), j, s)
-            json_array_foreach(json_object_get(s, "clients"), k, c)
-                if (member(c, "pid") == pid)
-                    return true;
+    json_array_foreach(documents, i, doc) json_array_foreach(json_object_get(doc, "sockets"), j, s)
+        json_array_foreach(json_object_get(s, "clients"), k,
+                           c) if (member(c, "pid") == pid) return true;
     return false;
 }
 

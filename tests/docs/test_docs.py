@@ -99,6 +99,17 @@ class Documentation(unittest.TestCase):
                     with self.subTest(file=os.path.basename(file), variable=name):
                         self.assertIn(f"`{name}`", described)
 
+    def test_every_counter_is_counted(self):
+        text = code()
+        lists = re.findall(r"define VOCL_(GUEST|HOST)_COUNTER_LIST\(X\)(.*?)\n\n",
+                           read(os.path.join(SOURCE, "proto/counters.h")), flags=re.S)
+        self.assertEqual([side for side, _ in lists], ["GUEST", "HOST"])
+        for side, counters in lists:
+            # Native objects are counted by their type's number.
+            for name in re.findall(r"X\(\d+, (\w+),", counters.partition("native objects")[0]):
+                with self.subTest(counter=name):
+                    self.assertIn(f"{side[0]}CL_N_{name}", text)
+
     def check_options(self, page, *command):
         described = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", pages()[page]))
         missing = options(*command) - described

@@ -20,7 +20,7 @@
 #include "check.h"
 
 #define INLINE ((size_t)1000)
-#define LARGE  ((size_t)4 << 20)
+#define LARGE ((size_t)4 << 20)
 
 static const char source[] = "kernel void k(global uint *p) { p[get_global_id(0)] += 1; }\n"
                              "kernel void hello(global uint *p) { printf(\"hello\\n\"); }\n";

@@ -39,8 +39,8 @@ static char *print(struct top_view v)
 }
 
 #define CLIENT(seconds, ms, posts, calls, bytes)                                                   \
-    "[{'virtio-ocl': 1, 'helper': {'pid': 7, 'uid': 1, 'version': '1', 'seconds': 90.0},"         \
-    "  'sockets': [{'path': '/a', 'serves': 'programs', 'ended': 0, 'clients': ["                 \
+    "[{'virtio-ocl': 1, 'helper': {'pid': 7, 'uid': 1, 'version': '1', 'seconds': 90.0},"          \
+    "  'sockets': [{'path': '/a', 'serves': 'programs', 'ended': 0, 'clients': ["                  \
     "    {'number': 1, 'name': 'prog', 'pid': 42, 'uid': 5, 'worker': 9, 'seconds': " seconds ","  \
     "     'host': {'published_ms': " ms ", 'calls': " calls ", 'posts': " posts "},"               \
     "     'guest': {'staged_write_bytes': " bytes "}, 'calls': {'clFinish': " calls "}}]}]}]"
@@ -94,8 +94,8 @@ static void counters_that_go_backwards_are_no_rate(void **state)
 static void details_name_what_is_not_zero(void **state)
 {
     (void)state;
-    char *text = print((struct top_view){
-        .now = parse(CLIENT("2.0", "1", "6", "4", "4096")), .client = 42});
+    char *text =
+        print((struct top_view){.now = parse(CLIENT("2.0", "1", "6", "4", "4096")), .client = 42});
     assert_non_null(strstr(text, "staged_write_bytes                4096"));
     assert_non_null(strstr(text, "clFinish"));
     assert_null(strstr(text, "mapped_write_bytes"));
@@ -105,8 +105,8 @@ static void details_name_what_is_not_zero(void **state)
 static void lines_are_cut_at_the_width(void **state)
 {
     (void)state;
-    char *text = print((struct top_view){
-        .now = parse(CLIENT("2.0", "1", "6", "4", "4096")), .width = 20});
+    char *text =
+        print((struct top_view){.now = parse(CLIENT("2.0", "1", "6", "4", "4096")), .width = 20});
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
         assert_true(strlen(line) <= 20);
     free(text);
