@@ -39,8 +39,10 @@ double seconds_each(struct probe *p, batch_fn batch)
     return stats_median(v, BATCHES);
 }
 
-/* A first turn this slow is as good as a second, and nobody waits for that. */
-#define SLOW_TURN 3.0
+/* A first turn this slow is as good as a second, and nobody waits for that. Longer
+ * than it takes to touch a GiB for the first time on a busy machine, of which the
+ * second turn is to be free. */
+#define SLOW_TURN 8.0
 
 double median_of(struct probe *p, op_fn op, void *state)
 {
