@@ -125,6 +125,11 @@ bool gcl_connection_lost(void)
     return __atomic_load_n(&conn.error, __ATOMIC_RELAXED) != 0;
 }
 
+bool gcl_connection_takes(uint32_t id)
+{
+    return id < header()->max_objects;
+}
+
 static int lose(const char *why)
 {
     int open = 0;

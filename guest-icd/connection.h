@@ -57,6 +57,10 @@ int gcl_connection_wait(uint32_t *word, uint32_t old);
  * is done without a word to it. */
 bool gcl_connection_untroubled(void);
 
+/* Does the helper take an object of this number? If not, its creation must be a call,
+ * which then fails. */
+bool gcl_connection_takes(uint32_t id);
+
 /* Has the helper been lost? */
 bool gcl_connection_lost(void);
 

@@ -359,8 +359,7 @@ cl_int gcl_frame_call(struct gcl_frame *f, uint16_t op)
 
 bool gcl_frame_may_post(const struct gcl_frame *f)
 {
-    void *channel = gcl_connection_transport()->channel;
-    return !f->event || f->event->base.id < vocl_channel_header(channel)->max_objects;
+    return !f->event || gcl_connection_takes(f->event->base.id);
 }
 
 cl_int gcl_frame_post(struct gcl_frame *f, uint16_t op)

@@ -244,6 +244,16 @@ cl_int gcl_mem_keep_properties(cl_mem m, const cl_mem_properties *list, struct v
     return CL_SUCCESS;
 }
 
+/* A buffer that has its memory already, of flags that any runtime knows, and whose
+ * number the helper takes, is made without an answer. */
+static bool may_post(uint16_t op, cl_mem m, uint64_t notice)
+{
+    const cl_mem_flags known = DEVICE_ACCESS_FLAGS | HOST_ACCESS_FLAGS | HOST_PTR_FLAGS;
+    cl_mem_flags access = m->flags & DEVICE_ACCESS_FLAGS;
+    return op == VOCL_OP_clCreateBuffer && m->piece && notice && !(m->flags & ~known) &&
+           !(access & (access - 1)) && gcl_connection_takes(m->base.id);
+}
+
 /* Both calls that create a buffer; op says which is to be replayed. */
 static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_properties *properties,
                             cl_mem_flags flags, size_t size, void *host, cl_int *errcode_ret)
@@ -271,7 +281,7 @@ static cl_mem create_buffer(uint16_t op, cl_context context, const cl_mem_proper
                                                    req.shared, req.host_ptr, req.notice});
     else
         vocl_put_clCreateBufferWithProperties_req(f.w, &req);
-    err = gcl_frame_status(&f, op);
+    err = may_post(op, m, req.notice) ? gcl_frame_post(&f, op) : gcl_frame_status(&f, op);
     m->made = !err;
     m->in_place = works_in_place(m);
     if (m->made && m->shared && !m->piece && !m->memory_is_anothers) {

@@ -99,6 +99,17 @@ static cl_int enter_buffer(struct hcl_call *c, cl_mem mem,
     return hcl_add_error(c->w, c->op, rc);
 }
 
+/* A posted creation has failed: the guest has the number in use, and will release it;
+ * until then it names no memory object. Its memory is the guest's again. */
+static void enter_failed(struct hcl_call *c, const struct vocl_clCreateBufferWithProperties_req *q)
+{
+    struct hcl_data notice;
+    hcl_objects_add(c->w->objects, q->id, HCL_MEM, NULL, NULL, NULL);
+    if (find_notice(c, q, &notice) == CL_SUCCESS && notice.ptr)
+        __atomic_store_n((uint32_t *)notice.ptr, VOCL_NOTICE_GONE, __ATOMIC_RELEASE);
+    hcl_data_end(&notice);
+}
+
 static void create_buffer(struct hcl_call *c, const struct vocl_clCreateBufferWithProperties_req *q,
                           bool properties)
 {
@@ -129,6 +140,8 @@ static void create_buffer(struct hcl_call *c, const struct vocl_clCreateBufferWi
         ret = hcl_svm_made(c, ret, q->id, mem, svm);
     else if (ret == CL_SUCCESS && mem)
         ret = enter_buffer(c, mem, q);
+    if (ret != CL_SUCCESS && c->slot == VOCL_NO_SLOT)
+        enter_failed(c, q);
     hcl_reply_status(c, ret);
 }
 

@@ -89,6 +89,8 @@ void hcl_native_retain(const cl_icd_dispatch *cl, enum hcl_type type, void *nati
 
 void hcl_native_release(const cl_icd_dispatch *cl, enum hcl_type type, void *native)
 {
+    if (!native)
+        return;
     switch (type) {
     case HCL_PLATFORM:
     case HCL_COMMAND_BUFFER:

@@ -44,7 +44,8 @@ struct hcl_objects *hcl_objects_create(const cl_icd_dispatch *cl, uint32_t max_o
 void hcl_objects_destroy(struct hcl_objects *t);
 
 /*
- * Enter a native handle under the guest's number, with something of ours to go
+ * Enter a native handle (NULL: none, for a number that is only to be released) under
+ * the guest's number, with something of ours to go
  * with it (NULL allowed); free_extra is called with it after the release.
  * Returns 0, -EEXIST or -EINVAL (a hostile number), -ENOSPC (over the limit).
  */
