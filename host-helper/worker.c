@@ -156,6 +156,7 @@ static int worker_init(struct hcl_worker *w)
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
     pthread_mutex_init(&w->rest_lock, NULL);
     pthread_mutex_init(&w->completions_lock, NULL);
+    pthread_mutex_init(&w->addresses_lock, NULL);
     hcl_messages_init(w);
     if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) ||
         (rc = start_control(w)) || (rc = hcl_native_load(&w->cl)))

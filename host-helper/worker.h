@@ -47,7 +47,8 @@ struct hcl_worker {
     struct hcl_objects *objects;
     struct hcl_defer *defer;
     struct hcl_ext *ext;             /* extension.h; decoder only */
-    struct hcl_addresses *addresses; /* device_address.h; decoder only */
+    pthread_mutex_t addresses_lock;
+    struct hcl_addresses *addresses; /* device_address.h; under the lock */
 
     struct hcl_in_place *in_place;   /* in_place.h */
 

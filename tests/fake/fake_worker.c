@@ -121,6 +121,7 @@ void fake_worker_begin(struct fake_worker *f, const struct hcl_transport_ops *op
     pthread_mutex_init(&w->rest_lock, NULL);
     pthread_mutex_init(&w->completions_lock, NULL);
     pthread_mutex_init(&w->print_lock, NULL);
+    pthread_mutex_init(&w->addresses_lock, NULL);
     hcl_messages_init(w);
     w->print_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     fake_log_lines = 0;
