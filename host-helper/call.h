@@ -4,7 +4,8 @@
  *
  * A handler reads its request from body, calls the native runtime, writes its
  * answer to reply and sends it with hcl_reply(); or it hands the call to a
- * waiter (defer.h), which answers later.
+ * waiter (defer.h), which answers later; or it blocks without the decoder's role
+ * (block.h).
  *
  * Ownership: a call, its arena and its buffers are the decoder's and are valid
  * until the handler returns.
@@ -25,7 +26,9 @@ struct hcl_call {
     uint64_t first_word; /* of the body: a command's queue */
     struct vocl_reader body;
     struct vocl_writer reply;
-    void *arena; /* list of blocks freed after the handler */
+    void *arena;          /* list of blocks freed after the handler */
+    bool leads;           /* the thread has the decoder's role: block.h */
+    struct hcl_pins pins; /* while it blocks */
 };
 
 /* Has the request been read whole and without error? If not, the client is

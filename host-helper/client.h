@@ -27,6 +27,7 @@ struct hcl_options {
     bool sandbox;              /* seccomp and rlimits in the worker */
     bool shadow_svm;           /* no SVM is placed (svm.h) */
     bool stage_buffers;        /* no device is found to work in place (in_place.h) */
+    bool no_callbacks;         /* no runtime calls back at once (complete.h) */
     bool verbose;
 };
 

@@ -118,7 +118,7 @@ bool hcl_calls_back(struct hcl_worker *w, cl_command_queue queue)
 {
     cl_device_id device = NULL;
     cl_device_type type = 0;
-    return queue &&
+    return queue && !w->opt->no_callbacks &&
            !w->cl.clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof(device), &device, NULL) &&
            !w->cl.clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof(type), &type, NULL) &&
            (type & CL_DEVICE_TYPE_CPU);

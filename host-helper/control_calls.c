@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "block.h"
 #include "call.h"
 #include "calls.h"
 #include "complete.h"
@@ -92,14 +93,23 @@ static bool finish_by_marker(struct finish *f)
 {
     const cl_icd_dispatch *cl = &f->w->cl;
     cl_event event = NULL;
-    if (__atomic_load_n(&f->w->errors_set, __ATOMIC_ACQUIRE) ||
-        !cl->clEnqueueMarkerWithWaitList || !hcl_calls_back(f->w, f->queue) ||
+    if (__atomic_load_n(&f->w->errors_set, __ATOMIC_ACQUIRE) || !cl->clEnqueueMarkerWithWaitList ||
+        !hcl_calls_back(f->w, f->queue) ||
         cl->clEnqueueMarkerWithWaitList(f->queue, 0, NULL, &event))
         return false;
     if (!hcl_when_complete(f->w, f->queue, event, marker_reached, f))
         return true;
     cl->clReleaseEvent(event);
     return false;
+}
+
+/* Where this thread may block. */
+static void finish_here(struct hcl_call *c, cl_command_queue queue)
+{
+    cl_int ret = c->w->cl.clFinish(queue);
+    hcl_block_end(c);
+    hcl_print_flush(c->w);
+    hcl_reply_status(c, hcl_late_take(c->w, ret));
 }
 
 void hcl_clFinish(struct hcl_call *c)
@@ -111,6 +121,10 @@ void hcl_clFinish(struct hcl_call *c)
     cl_command_queue queue = hcl_object(c->w, q.command_queue, HCL_QUEUE);
     if (!queue) {
         hcl_reply_status(c, CL_INVALID_COMMAND_QUEUE);
+        return;
+    }
+    if (hcl_block_begin(c, queue, NULL, NULL, 0)) {
+        finish_here(c, queue);
         return;
     }
     struct finish *f = malloc(sizeof(*f));

@@ -102,8 +102,8 @@ struct running {
     struct hcl_worker *w;
     uint16_t op;
     uint16_t slot;
-    cl_int failed;       /* answer this, whatever becomes of the command */
-    uint64_t event_id;   /* to be entered when the command is complete, or 0 */
+    cl_int failed;     /* answer this, whatever becomes of the command */
+    uint64_t event_id; /* to be entered when the command is complete, or 0 */
     uint64_t event_slot;
     cl_event event; /* a reference of ours */
     struct hcl_data data;
@@ -177,7 +177,7 @@ static cl_int watch_data(struct running *r, cl_event event, uint64_t id, uint64_
 {
     const cl_icd_dispatch *cl = &r->w->cl;
     r->event = NULL; /* none is needed: r does not wait */
-    if (id) { /* PoCL (3.1) calls no callback where a wait list fails: see event.c */
+    if (id) {        /* PoCL (3.1) calls no callback where a wait list fails: see event.c */
         struct hcl_worker *w = r->w;
         uint16_t op = r->op;
         int rc = hcl_event_add_final(w, id, slot, event, running_finish, r);
@@ -235,4 +235,25 @@ void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t 
     cl_command_queue queue = hcl_object(c->w, c->first_word, HCL_QUEUE);
     if (!r || hcl_when_complete(c->w, queue, event, complete_and_answer, r))
         hcl_worker_stop(c->w, VOCL_LOST_LIMIT, "no thread or memory to wait with");
+}
+
+void hcl_transferred(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
+                     struct hcl_data *d)
+{
+    struct hcl_worker *w = c->w;
+    hcl_print_flush(w);
+    cl_int late = hcl_late_take(w, ret);
+    /* A command that fails has no event; whether there is one to be released, the
+     * runtime does not say. */
+    if (late == CL_SUCCESS && id)
+        late = hcl_add_error(w, c->op, hcl_event_add_complete(w, id, slot, event));
+    if (late != CL_SUCCESS && ret == CL_SUCCESS && event)
+        w->cl.clReleaseEvent(event);
+    vocl_put_u64(&c->reply, (uint64_t)(int64_t)late);
+    if (d->out)
+        vocl_put_bytes(&c->reply, late == CL_SUCCESS && d->copy
+                                      ? (struct vocl_bytes){d->copy, d->len}
+                                      : (struct vocl_bytes){0});
+    hcl_reply(c);
+    hcl_data_end(d);
 }

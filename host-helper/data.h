@@ -55,4 +55,11 @@ uint64_t hcl_rect_span(const size_t *origin, const size_t *region, uint64_t row_
 void hcl_enqueued_data(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
                        struct hcl_data *d, bool blocking);
 
+/*
+ * The native command has been carried out, by a call that blocked (or refused: ret).
+ * Takes over event, NULL unless id, and *d; answers in the same way. Any thread.
+ */
+void hcl_transferred(struct hcl_call *c, cl_int ret, cl_event event, uint64_t id, uint64_t slot,
+                     struct hcl_data *d);
+
 #endif

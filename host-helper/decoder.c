@@ -11,19 +11,8 @@
 #include "handlers.h"
 #include "spin.h"
 
-/* A body that comes in pieces. */
-struct assembly {
-    uint8_t *data;
-    uint64_t len; /* bytes so far */
-    uint64_t total;
-    uint64_t what;
-};
-
-struct decoder {
+struct hcl_decoder {
     struct hcl_call call;
-    struct assembly parts;
-    unsigned records; /* taken */
-    struct vocl_spin spin;
     uint64_t body[VOCL_RECORD_MAX / 8]; /* private copy: nobody changes it under us */
 };
 
@@ -44,7 +33,8 @@ static void count_call(struct hcl_call *c)
         vocl_count_alone(&t->op[c->op], 1);
 }
 
-static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void *body, uint64_t len)
+static void carry_out(struct hcl_decoder *d, uint16_t op, uint16_t slot, const void *body,
+                      uint64_t len)
 {
     struct hcl_call *c = &d->call;
     c->op = op;
@@ -61,14 +51,14 @@ static void carry_out(struct decoder *d, uint16_t op, uint16_t slot, const void 
     free_arena(c);
 }
 
-static int add_fragment(struct assembly *a, const uint64_t *body, uint64_t len)
+static int add_fragment(struct hcl_assembly *a, const uint64_t *body, uint64_t len)
 {
     if (len < 16 || body[0] > VOCL_MESSAGE_MAX || !body[0] || body[0] % 8)
         return -EPROTO;
     uint64_t n = len - 16;
     if (!a->total) {
         /* Grown as the pieces come: a false total costs its sender the bytes. */
-        *a = (struct assembly){.total = body[0], .what = body[1]};
+        *a = (struct hcl_assembly){.total = body[0], .what = body[1]};
     }
     if (body[0] != a->total || body[1] != a->what || !n || n > a->total - a->len)
         return -EPROTO;
@@ -81,9 +71,9 @@ static int add_fragment(struct assembly *a, const uint64_t *body, uint64_t len)
     return 0;
 }
 
-static void take_fragment(struct decoder *d, uint64_t len)
+static void take_fragment(struct hcl_decoder *d, uint64_t len)
 {
-    struct assembly *a = &d->parts;
+    struct hcl_assembly *a = &d->call.w->parts;
     int rc = add_fragment(a, d->body, len);
     if (rc) {
         hcl_worker_stop(d->call.w, rc == -ENOMEM ? VOCL_LOST_LIMIT : VOCL_LOST_PROTOCOL,
@@ -92,8 +82,8 @@ static void take_fragment(struct decoder *d, uint64_t len)
     }
     if (a->len < a->total)
         return;
-    struct assembly whole = *a;
-    *a = (struct assembly){0};
+    struct hcl_assembly whole = *a;
+    *a = (struct hcl_assembly){0};
     carry_out(d, whole.what & 0xffff, whole.what >> 16 & 0xffff, whole.data, whole.len);
     free(whole.data);
 }
@@ -109,7 +99,7 @@ static void wake_producer(struct hcl_worker *w)
     }
 }
 
-static void take_record(struct decoder *d, const struct vocl_record *hdr)
+static void take_record(struct hcl_decoder *d, const struct vocl_record *hdr)
 {
     struct hcl_worker *w = d->call.w;
     uint64_t len = hdr->size - sizeof(*hdr);
@@ -117,7 +107,7 @@ static void take_record(struct decoder *d, const struct vocl_record *hdr)
     wake_producer(w);
     if (hdr->op == VOCL_OP_FRAGMENT)
         take_fragment(d, len);
-    else if (d->parts.total)
+    else if (w->parts.total)
         hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "a record between fragments");
     else
         carry_out(d, hdr->op, hdr->slot, d->body, len);
@@ -129,70 +119,74 @@ static bool has_work(const void *opaque)
     return !vocl_ring_empty(&w->cmd) || __atomic_load_n(&w->stop, __ATOMIC_ACQUIRE);
 }
 
-static int sleep_until_rung(struct hcl_worker *w)
+/* Nothing in the ring: look for a while. */
+static bool found_work(struct hcl_worker *w)
 {
-    int rc = w->t->ops->wait(w->t, -1);
-    hcl_count_alone(w, HCL_N_DOORBELLS, 1);
-    return rc;
-}
-
-/* Nothing in the ring: look for a while, then sleep until the doorbell. */
-static int idle(struct decoder *d)
-{
-    struct hcl_worker *w = d->call.w;
     uint64_t start;
-    if (vocl_spin(&d->spin, has_work, w, &start)) {
+    if (vocl_spin(&w->spin, has_work, w, &start)) {
         hcl_count_alone(w, HCL_N_SPINS_HIT, 1);
-        return 0;
+        return true;
     }
     hcl_count_alone(w, HCL_N_SPINS_MISSED, 1);
-    __atomic_store_n(&w->header->host_asleep, 1, __ATOMIC_SEQ_CST);
     wake_producer(w); /* it may have begun to wait after the last record was taken */
-    int rc = 0;
-    if (!has_work(w))
-        rc = sleep_until_rung(w);
-    __atomic_store_n(&w->header->host_asleep, 0, __ATOMIC_SEQ_CST);
-    vocl_spin_slept(&d->spin, start);
-    return rc;
+    w->idle_since = start;
+    return false;
 }
 
 /* To look at the guest's index takes its cache line away from it: now and then. */
 #define QUEUE_LOOK_EVERY 64u
 
 /* What waits behind the record that was taken. The guest's index may be nonsense. */
-static void count_queue(struct decoder *d)
+static void count_queue(struct hcl_worker *w)
 {
-    struct hcl_worker *w = d->call.w;
-    if (d->records++ % QUEUE_LOOK_EVERY)
+    if (w->records++ % QUEUE_LOOK_EVERY)
         return;
     uint32_t behind = __atomic_load_n(w->cmd.tail, __ATOMIC_RELAXED) - w->cmd.mine;
     if (w->tally && behind <= w->cmd.size)
         vocl_count_most(&w->tally->host[HCL_N_QUEUE_MOST], behind);
 }
 
-void hcl_decode(struct hcl_worker *w)
+/* Whoever was idle has slept, here or on another thread of the crew. */
+static void end_idle(struct hcl_worker *w)
 {
-    struct decoder *d = calloc(1, sizeof(*d));
-    struct vocl_record hdr;
-    if (!d) {
-        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no memory");
-        return;
-    }
+    if (w->idle_since)
+        vocl_spin_slept(&w->spin, w->idle_since);
+    w->idle_since = 0;
+}
+
+struct hcl_decoder *hcl_decoder_create(struct hcl_worker *w)
+{
+    struct hcl_decoder *d = calloc(1, sizeof(*d));
+    if (!d)
+        return NULL;
     d->call.w = w;
-    vocl_spin_init(&d->spin);
     vocl_writer_init(&d->call.reply);
-    while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
+    return d;
+}
+
+void hcl_decoder_destroy(struct hcl_decoder *d)
+{
+    if (d)
+        vocl_writer_finish(&d->call.reply);
+    free(d);
+}
+
+bool hcl_decoder_lead(struct hcl_decoder *d)
+{
+    struct hcl_worker *w = d->call.w;
+    struct vocl_record hdr;
+    d->call.leads = true;
+    end_idle(w);
+    while (d->call.leads && !__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
         int rc = vocl_ring_get(&w->cmd, &hdr, d->body, sizeof(d->body));
         if (rc > 0) {
-            count_queue(d);
+            count_queue(w);
             take_record(d, &hdr);
         } else if (rc < 0) {
             hcl_worker_stop(w, VOCL_LOST_PROTOCOL, "malformed record in the command ring");
-        } else if (idle(d)) {
-            break;
+        } else if (!found_work(w)) {
+            return true;
         }
     }
-    vocl_writer_finish(&d->call.reply);
-    free(d->parts.data);
-    free(d);
+    return d->call.leads;
 }

@@ -9,6 +9,7 @@
 #include "handlers.h"
 
 struct hcl_addresses {
+    struct hcl_worker *w;
     struct hcl_addresses *next, **link; /* of all buffers that have some */
     uint64_t size;
     size_t count;
@@ -37,11 +38,14 @@ struct hcl_addresses *hcl_addresses_create(struct hcl_worker *w, cl_mem buffer, 
     }
     a->size = size;
     a->count = n / sizeof(a->base[0]);
+    a->w = w;
+    pthread_mutex_lock(&w->addresses_lock);
     a->link = &w->addresses;
     a->next = w->addresses;
     if (a->next)
         a->next->link = &a->next;
     w->addresses = a;
+    pthread_mutex_unlock(&w->addresses_lock);
     return a;
 }
 
@@ -50,19 +54,30 @@ void hcl_addresses_destroy(void *addresses)
     struct hcl_addresses *a = addresses;
     if (!a)
         return;
+    pthread_mutex_lock(&a->w->addresses_lock);
     *a->link = a->next;
     if (a->next)
         a->next->link = a->link;
+    pthread_mutex_unlock(&a->w->addresses_lock);
     free(a);
+}
+
+static bool is_in(const struct hcl_addresses *a, uint64_t address)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (a->base[i] && address >= a->base[i] && address - a->base[i] <= a->size)
+            return true;
+    return false;
 }
 
 bool hcl_address_known(struct hcl_worker *w, uint64_t address)
 {
-    for (const struct hcl_addresses *a = w->addresses; a; a = a->next)
-        for (size_t i = 0; i < a->count; i++)
-            if (a->base[i] && address >= a->base[i] && address - a->base[i] <= a->size)
-                return true;
-    return false;
+    pthread_mutex_lock(&w->addresses_lock);
+    const struct hcl_addresses *a = w->addresses;
+    while (a && !is_in(a, address))
+        a = a->next;
+    pthread_mutex_unlock(&w->addresses_lock);
+    return a;
 }
 
 void hcl_clSetKernelArgDevicePointerEXT(struct hcl_call *c)

@@ -11,7 +11,7 @@
  * the runtime must lie in a buffer of the client's.
  *
  * Ownership: a buffer's addresses go with its entry in the object table.
- * Threading: the decoder.
+ * Threading: any thread; buffers are not only released by the decoder (objects.h).
  */
 #ifndef HCL_DEVICE_ADDRESS_H
 #define HCL_DEVICE_ADDRESS_H

@@ -26,6 +26,7 @@ enum {
     OPT_NO_SANDBOX,
     OPT_SHADOW_SVM,
     OPT_STAGE_BUFFERS,
+    OPT_NO_CALLBACKS,
 };
 
 struct paths {
@@ -92,6 +93,9 @@ static const struct argp_option option_table[] = {
     {.name = "stage-buffers",
      .key = OPT_STAGE_BUFFERS,
      .doc = "Copy what is read from and written to buffers, as for a device that is not the processor"},
+    {.name = "no-callbacks",
+     .key = OPT_NO_CALLBACKS,
+     .doc = "Wait in the runtime's calls, as for a device that is not the processor"},
     {.name = "verbose", .key = 'v', .doc = "Say more in the log"},
     {0},
 };
@@ -183,6 +187,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_STAGE_BUFFERS:
         a->opt.stage_buffers = true;
+        return 0;
+    case OPT_NO_CALLBACKS:
+        a->opt.no_callbacks = true;
         return 0;
     case 'v':
         a->opt.verbose = true;

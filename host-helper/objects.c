@@ -19,6 +19,12 @@ struct table {
     uint32_t cap;
 };
 
+/* What the guest has released while it was pinned. */
+struct doomed {
+    struct doomed *next;
+    struct entry entry;
+};
+
 struct hcl_objects {
     pthread_mutex_t lock;
     const cl_icd_dispatch *cl;
@@ -27,6 +33,8 @@ struct hcl_objects {
     struct table host;  /* by number without HCL_HOST_ID, from 0 */
     uint32_t num_host;
     uint32_t live[HCL_TYPE_LAST + 1]; /* by type */
+    struct hcl_pins *pins;
+    struct doomed *doomed;
 };
 
 struct hcl_objects *hcl_objects_create(const cl_icd_dispatch *cl, uint32_t max_objects)
@@ -238,9 +246,89 @@ bool hcl_objects_retain(struct hcl_objects *t, uint64_t id, enum hcl_type type, 
     return there;
 }
 
+static bool has(const struct hcl_pins *p, const void *native)
+{
+    bool found = p->one[0] == native || p->one[1] == native;
+    for (size_t i = 0; i < p->count && !found; i++)
+        found = p->list[i] == native;
+    return found;
+}
+
+/* Under the lock. */
+static bool is_pinned(const struct hcl_objects *t, const void *native)
+{
+    const struct hcl_pins *p = t->pins;
+    while (p && !has(p, native))
+        p = p->next;
+    return p;
+}
+
+void hcl_objects_pin(struct hcl_objects *t, struct hcl_pins *p)
+{
+    pthread_mutex_lock(&t->lock);
+    p->link = &t->pins;
+    p->next = t->pins;
+    if (p->next)
+        p->next->link = &p->next;
+    t->pins = p;
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void release_entry(struct hcl_objects *t, const struct entry *e)
+{
+    hcl_native_release(t->cl, e->type, e->native);
+    if (e->free_extra)
+        e->free_extra(e->extra);
+}
+
+/* Under the lock: take out of the doomed what nobody has pinned any more. */
+static struct doomed *take_free(struct hcl_objects *t)
+{
+    struct doomed *taken = NULL;
+    for (struct doomed **at = &t->doomed; *at;) {
+        struct doomed *d = *at;
+        if (is_pinned(t, d->entry.native)) {
+            at = &d->next;
+            continue;
+        }
+        *at = d->next;
+        d->next = taken;
+        taken = d;
+    }
+    return taken;
+}
+
+void hcl_objects_unpin(struct hcl_objects *t, struct hcl_pins *p)
+{
+    pthread_mutex_lock(&t->lock);
+    *p->link = p->next;
+    if (p->next)
+        p->next->link = p->link;
+    struct doomed *d = take_free(t);
+    pthread_mutex_unlock(&t->lock);
+    while (d) {
+        struct doomed *next = d->next;
+        release_entry(t, &d->entry);
+        free(d);
+        d = next;
+    }
+}
+
+/* Under the lock. Without memory the reference is kept for good: better than to pull
+ * the object from under whoever uses it. */
+static void doom(struct hcl_objects *t, const struct entry *e)
+{
+    struct doomed *d = malloc(sizeof(*d));
+    if (!d)
+        return;
+    *d = (struct doomed){t->doomed, *e};
+    t->doomed = d;
+}
+
 int hcl_objects_release(struct hcl_objects *t, uint64_t id)
 {
     struct entry copy = {0};
+    bool pinned = false;
     if (id & HCL_HOST_ID)
         return -ENOENT;
     pthread_mutex_lock(&t->lock);
@@ -249,13 +337,15 @@ int hcl_objects_release(struct hcl_objects *t, uint64_t id)
         copy = *e;
         *e = (struct entry){0};
         t->live[copy.type]--;
+        pinned = is_pinned(t, copy.native);
     }
+    if (pinned)
+        doom(t, &copy);
     pthread_mutex_unlock(&t->lock);
     if (!e)
         return -ENOENT;
-    hcl_native_release(t->cl, copy.type, copy.native);
-    if (copy.free_extra)
-        copy.free_extra(copy.extra);
+    if (!pinned)
+        release_entry(t, &copy);
     return 0;
 }
 

@@ -6,12 +6,13 @@
  * Ownership: the table owns one native reference of each entry, which release
  * gives back. Threading: any thread; a handle that was looked up stays valid
  * only as long as nobody releases it, so whoever hands one to another thread
- * retains it first.
+ * retains it first, and whoever lets others release meanwhile pins it.
  */
 #ifndef HCL_OBJECTS_H
 #define HCL_OBJECTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <CL/cl_icd.h>
@@ -73,6 +74,23 @@ uint64_t hcl_objects_find(struct hcl_objects *t, enum hcl_type type, const void 
 /* Take one more reference to what has this number, if that is this native handle;
  * false: it is not, and the handle may be of something that has gone. */
 bool hcl_objects_retain(struct hcl_objects *t, uint64_t id, enum hcl_type type, void *native);
+
+/*
+ * Native objects in use by a thread that lets others release them. A release
+ * of one forgets its number at once, but leaves the rest to whoever unpins it last,
+ * on that thread. Cheaper than to retain it: some runtimes take a microsecond for
+ * that (NVIDIA's, a queue).
+ */
+struct hcl_pins {
+    struct hcl_pins *next, **link; /* the table's */
+    const void *one[2];            /* NULL allowed */
+    void *const *list;             /* the owner's; NULL allowed */
+    size_t count;
+};
+
+/* They must be in the table when pinned. */
+void hcl_objects_pin(struct hcl_objects *t, struct hcl_pins *p);
+void hcl_objects_unpin(struct hcl_objects *t, struct hcl_pins *p);
 
 /* Release the native reference and forget the number. 0 or -ENOENT. */
 int hcl_objects_release(struct hcl_objects *t, uint64_t id);

@@ -15,7 +15,7 @@
 #include "calls.h"
 #include "complete.h"
 #include "count.h"
-#include "decoder.h"
+#include "crew.h"
 #include "defer.h"
 #include "in_place.h"
 #include "log.h"
@@ -26,7 +26,7 @@
 /* How often the control thread looks for room while messages wait for it. */
 #define MESSAGE_RETRY_MS 1
 
-/* How long the decoder may take to notice that the client has gone. */
+/* How long the crew may take to notice that the client has gone. */
 #define STOP_GRACE_S 5
 
 /* SIGTERM is the server's request to stop; the handler needs the channel. */
@@ -43,7 +43,7 @@ void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why, const char *fmt, 
 {
     char text[256];
     va_list ap;
-    if (__atomic_exchange_n(&w->stop, true, __ATOMIC_ACQ_REL))
+    if (__atomic_exchange_n(&w->stopping, true, __ATOMIC_ACQ_REL))
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
@@ -52,6 +52,8 @@ void hcl_worker_stop(struct hcl_worker *w, enum vocl_lost why, const char *fmt, 
     if (why == VOCL_LOST_PROTOCOL)
         hcl_count(w, HCL_N_MALFORMED, 1);
     __atomic_store_n(&w->header->lost, why, __ATOMIC_RELEASE);
+    /* Last: the process may be over once another thread sees it. */
+    __atomic_store_n(&w->stop, true, __ATOMIC_RELEASE);
     w->t->ops->interrupt(w->t);
 }
 
@@ -156,14 +158,17 @@ static int worker_init(struct hcl_worker *w)
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
     pthread_mutex_init(&w->rest_lock, NULL);
     pthread_mutex_init(&w->completions_lock, NULL);
+    pthread_mutex_init(&w->addresses_lock, NULL);
+    vocl_spin_init(&w->spin);
     hcl_messages_init(w);
-    if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) ||
-        (rc = start_control(w)) || (rc = hcl_native_load(&w->cl)))
+    if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) || (rc = start_control(w)) ||
+        (rc = hcl_native_load(&w->cl)))
         return rc;
     w->objects = hcl_objects_create(&w->cl, w->opt->max_objects);
     w->defer = hcl_defer_create();
     w->in_place = hcl_in_place_create();
-    return w->objects && w->defer && w->in_place ? 0 : -ENOMEM;
+    w->crew = hcl_crew_create(w);
+    return w->objects && w->defer && w->in_place && w->crew ? 0 : -ENOMEM;
 }
 
 int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *id,
@@ -180,7 +185,8 @@ int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *i
         hcl_worker_stop(&worker, VOCL_LOST_LIMIT, "cannot start: %s", strerror(-rc));
         return 1;
     }
-    hcl_decode(&worker);
+    if ((rc = hcl_crew_run(worker.crew)))
+        hcl_worker_stop(&worker, VOCL_LOST_LIMIT, "no thread to decode with: %s", strerror(-rc));
     hcl_count_publish(&worker);
     /* Native threads may still run and use everything: nothing is torn down,
      * the process's end does that. */

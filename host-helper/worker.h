@@ -2,12 +2,18 @@
 /*
  * worker.h - one client's process, from the inside.
  *
- * Threads: the *decoder* reads the command ring and carries out every call in
- * order, never blocking; *waiters* (defer.h) sit in native calls that block;
+ * Threads: the *crew* (crew.h) decodes: the one of them that has the decoder's role
+ * reads the command ring and carries out every call in order, never blocking, unless
+ * it lets go of the role for that (block.h); *waiters* (defer.h) sit in other native
+ * calls that block;
  * the *control* thread serves the transport's control descriptor and moves the
  * heartbeat; the *print* thread forwards what the runtime writes to stdout;
- * and the native runtime calls back on threads of its own. Only the decoder
- * reads the command ring; any thread may answer.
+ * and the native runtime calls back on threads of its own. Any thread may answer.
+ *
+ * What is marked "decoder only" below belongs to whoever has the role, and so do
+ * the tables behind ext. Any thread may use the rest: what does not change after the
+ * start, the native runtime, the object table, regions, holds on SVM (hcl_svm_put),
+ * events (event.h), late errors, answers, messages and printed text.
  */
 #ifndef HCL_WORKER_H
 #define HCL_WORKER_H
@@ -21,10 +27,12 @@
 #include "channel.h"
 #include "client.h"
 #include "objects.h"
+#include "spin.h"
 #include "transport.h"
 #include "wire.h"
 
 struct hcl_completion;
+struct hcl_crew;
 struct hcl_defer;
 struct hcl_ext;
 struct hcl_in_place;
@@ -38,20 +46,36 @@ struct hcl_rest {
     uint64_t len;
 };
 
+/* A call's body that comes in pieces. */
+struct hcl_assembly {
+    uint8_t *data;
+    uint64_t len; /* bytes so far */
+    uint64_t total;
+    uint64_t what;
+};
+
 struct hcl_worker {
     const struct hcl_options *opt;
     struct hcl_transport *t;
     struct vocl_channel_header *header;
-    struct hcl_tally *tally;    /* count.h */
-    cl_icd_dispatch cl; /* the native runtime */
+    struct hcl_tally *tally; /* count.h */
+    cl_icd_dispatch cl;      /* the native runtime */
     struct hcl_objects *objects;
     struct hcl_defer *defer;
-    struct hcl_ext *ext;             /* extension.h; decoder only */
-    struct hcl_addresses *addresses; /* device_address.h; decoder only */
+    struct hcl_ext *ext; /* extension.h; decoder only */
+    pthread_mutex_t addresses_lock;
+    struct hcl_addresses *addresses; /* device_address.h; under the lock */
 
-    struct hcl_in_place *in_place;   /* in_place.h */
+    struct hcl_in_place *in_place; /* in_place.h */
 
-    struct vocl_ring cmd; /* decoder only */
+    struct hcl_crew *crew;
+    unsigned crowded; /* atomic: block.c */
+
+    struct vocl_ring cmd;      /* decoder only, and so are the next four */
+    struct hcl_assembly parts; /* of the call that has begun */
+    struct vocl_spin spin;
+    uint64_t idle_since; /* when the ring was found empty; 0: it is not */
+    unsigned records;    /* taken */
 
     pthread_mutex_t msg_lock;
     struct vocl_ring msg; /* under msg_lock, and so are the next three */
@@ -77,7 +101,8 @@ struct hcl_worker {
     cl_int late_error;     /* atomic: late.h; CL_SUCCESS: none */
     unsigned late_logged;  /* atomic: how many of them the log has */
     bool errors_set;       /* atomic: a user event has been set to an error */
-    bool stop;             /* atomic: the decoder is to end */
+    bool stopping;         /* atomic: somebody says why */
+    bool stop;             /* atomic: the crew is to end */
 };
 
 /* Answer a call. Any thread; the body is copied. slot may be VOCL_NO_SLOT. */

@@ -72,7 +72,8 @@ def resolve(o, c):
               "        goto out;")
 
 
-def native_args(c, older=False):
+def native_args(c, older=False, here=False):
+    """here: the call is to block."""
     out = []
     for a in c.args:
         if isinstance(a, CommandProperties):
@@ -90,10 +91,10 @@ def native_args(c, older=False):
         elif isinstance(a, OutScalar):
             out.append(f"q.want_{a.name} ? &{a.name} : NULL")
         elif isinstance(a, NewEvent):
-            out.append("&event" if c.args and any(isinstance(d, Data) for d in c.args)
+            out.append("&event" if not here and any(isinstance(d, Data) for d in c.args)
                        else "q.event ? &event : NULL")
         elif isinstance(a, Scalar):
-            out.append("CL_FALSE" if blocking(c) == a.name else f"q.{a.name}")
+            out.append(("CL_TRUE" if here else "CL_FALSE") if blocking(c) == a.name else f"q.{a.name}")
         elif a is INFO:
             out += ["size", "value", "&n"]
         else:
@@ -123,6 +124,16 @@ def native_call(o, c, args, older_args=None, indent="    "):
           f"{indent}else")
         indent += "    "
     o(f"{indent}p.ret = {where}{c.name}({args});")
+
+
+def block_here(o, c, data):
+    """A blocking transfer, on the thread that decodes where that may block."""
+    queue, mem = (a.name for a in c.args if isinstance(a, Handle))
+    waits = next(a.name for a in c.args if isinstance(a, Handles))
+    o(f"    if (q.{data.blocking} && hcl_block_begin(c, {queue}, {mem}, {waits}, q.{waits}.count)) {{")
+    native_call(o, c, native_args(c, here=True), indent="        ")
+    o("        hcl_block_end(c);")
+    o(f"        hcl_transferred(c, p.ret, event, q.event, q.event_slot, &{data.name});\n        return;\n    }}")
 
 
 def handler(o, c):
@@ -159,6 +170,8 @@ def handler(o, c):
         o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n"
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
+        if data:
+            block_here(o, c, data)
         native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
     for a in c.args:
         if isinstance(a, OutScalar):
@@ -176,7 +189,7 @@ def handler(o, c):
 
 
 def handlers(calls, control):
-    o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
+    o = Out("The helper's handlers.").include("handlers.h", "block.h", "call.h", "worker.h", "objects.h", "data.h",
                                               "extension.h", "image.h", "platform.h", "calls.h")
     for c in calls:
         if c.op is not None and c.host:

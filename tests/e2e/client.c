@@ -160,6 +160,21 @@ static int stuck(void)
     return err ? 0 : 1;
 }
 
+/* The same with a blocking read. */
+static int stuck_read(void)
+{
+    struct job j = job_open();
+    cl_int err;
+    char byte;
+    cl_event gate = clCreateUserEvent(j.cl.context, &err);
+    CL(err);
+    puts("step 0");
+    double start = seconds();
+    err = clEnqueueReadBuffer(j.cl.queue, j.m, CL_TRUE, 0, 1, &byte, 1, &gate, NULL);
+    printf("error %d %d\n", err, (int)((seconds() - start) * 1000));
+    return err ? 0 : 1;
+}
+
 static int in_both(pid_t child, int (*fn)(void))
 {
     int status = 0;
@@ -353,6 +368,46 @@ static int exit_in_threads(void)
     return 0;
 }
 
+struct gated {
+    struct job *job;
+    cl_event gate;
+};
+
+static void *finish_for_ever(void *opaque)
+{
+    struct gated *g = opaque;
+    cl_int err;
+    cl_command_queue q = clCreateCommandQueue(g->job->cl.context, g->job->cl.device, 0, &err);
+    CL(err);
+    CL(clEnqueueMarkerWithWaitList(q, 1, &g->gate, NULL));
+    clFinish(q);
+    return NULL;
+}
+
+static void *read_for_ever(void *opaque)
+{
+    struct gated *g = opaque;
+    char byte;
+    clEnqueueReadBuffer(g->job->cl.queue, g->job->m, CL_TRUE, 0, 1, &byte, 1, &g->gate, NULL);
+    return NULL;
+}
+
+static int exit_in_waits(void)
+{
+    static struct job j;
+    static struct gated g;
+    pthread_t t;
+    cl_int err;
+    j = job_open();
+    g = (struct gated){&j, clCreateUserEvent(j.cl.context, &err)};
+    CL(err);
+    for (int i = 0; i < 6; i++)
+        CHECK(!pthread_create(&t, NULL, i % 2 ? finish_for_ever : read_for_ever, &g));
+    sleep_ms(200);
+    puts("ok");
+    return 0;
+}
+
 static void *compute_and_end(void *opaque)
 {
     CL(compute(opaque, 3));
@@ -381,6 +436,7 @@ int main(int argc, char **argv)
         {"steps", steps},
         {"transfer", transfer},
         {"stuck", stuck},
+        {"stuck-read", stuck_read},
         {"fork", fork_before},
         {"fork-after", fork_after},
         {"svm-free-at-limit", svm_free_at_limit},
@@ -391,6 +447,7 @@ int main(int argc, char **argv)
         {"stream-until-error", stream_until_error},
         {"exit-in-callback", exit_in_callback},
         {"exit-in-threads", exit_in_threads},
+        {"exit-in-waits", exit_in_waits},
         {"thread-exit", thread_exit},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);

@@ -212,6 +212,74 @@ class Options(Base):
         self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr + helper.log())
 
 
+class NoCallbacks(Base):
+    """Where the runtime does not call back at once, which CI has no device for: the
+    thread that decodes a blocking call blocks in it, and another one decodes on."""
+
+    def helper(self, *options):
+        return super().helper("--no-callbacks", "--stage-buffers", *options)
+
+    def program_works(self, name):
+        helper = self.helper()
+        r = subprocess.run([program(name)], env=environment(helper.socket), text=True,
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=4 * SECONDS,
+                           check=False)
+        self.assertEqual(r.returncode, 0, r.stdout + r.stderr + helper.log())
+        helper.wait_for(lambda: not helper.workers(), "the worker to end", 5)
+
+    def test_events(self):
+        self.program_works("events")
+
+    def test_failures(self):
+        self.program_works("failure")
+
+    def test_maps(self):
+        self.program_works("map")
+
+    def test_posted_calls(self):
+        self.program_works("post")
+
+    def test_queues(self):
+        self.program_works("queue")
+
+    def test_rectangles(self):
+        self.program_works("rect")
+
+    def test_threads(self):
+        self.program_works("threads")
+
+    def test_transfers(self):
+        self.program_works("transfer")
+
+    def test_kill_in_a_wait_leaves_no_worker(self):
+        helper = self.helper()
+        for mode in ("stuck", "stuck-read"):
+            c = self.client(helper, mode)
+            c.stdout.readline()
+            time.sleep(0.1)
+            c.kill()
+            helper.wait_for(lambda: not helper.workers(), "the worker to end", 5)
+
+    def test_exit_while_threads_are_in_calls(self):
+        for mode in ("exit-in-threads", "exit-in-waits"):
+            helper = self.helper()
+            r = self.run_client(helper, program("client"), mode)
+            self.assertEqual((r.returncode, r.stdout), (0, "ok\n"), r.stderr)
+            helper.wait_for(lambda: not helper.workers(), "the worker to end", 5)
+            helper.stop()
+
+    def test_sigterm_tells_those_that_wait(self):
+        helper = self.helper()
+        clients = [self.client(helper, mode) for mode in ("stuck", "stuck-read")]
+        for c in clients:
+            c.stdout.readline()
+        time.sleep(0.1)
+        self.assertEqual(helper.stop(), 0)
+        for c in clients:
+            out, _ = c.communicate(timeout=SECONDS)
+            self.assertIn("error -", out)
+
+
 class Clients(Base):
     def test_ten_at_once(self):
         helper = self.helper()

@@ -170,9 +170,8 @@ static cl_mem CL_API_CALL create_pipe(cl_context c, cl_mem_flags flags, cl_uint 
 static cl_int CL_API_CALL pipe_info(cl_mem h, cl_pipe_info name, size_t size, void *value,
                                     size_t *ret)
 {
-    return fake_of(h, HCL_MEM)->mem_type == CL_MEM_OBJECT_PIPE
-               ? some_info(name, size, value, ret)
-               : CL_INVALID_MEM_OBJECT;
+    return fake_of(h, HCL_MEM)->mem_type == CL_MEM_OBJECT_PIPE ? some_info(name, size, value, ret)
+                                                               : CL_INVALID_MEM_OBJECT;
 }
 
 static bool outside(const struct fake *m, size_t offset, size_t size)
@@ -180,24 +179,30 @@ static bool outside(const struct fake *m, size_t offset, size_t size)
     return !size || offset > m->size || size > m->size - offset;
 }
 
+/* A blocking command returns when it is complete. */
+static cl_int done(cl_int ret, cl_bool blocking)
+{
+    if (ret == CL_SUCCESS && blocking)
+        fake_native_settle();
+    return ret;
+}
+
 static cl_int CL_API_CALL read_buffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset,
                                       size_t size, void *p, cl_uint n, const cl_event *list,
                                       cl_event *e)
 {
-    (void)blocking;
     if (!p || outside(fake_of(m, HCL_MEM), offset, size))
         return CL_INVALID_VALUE;
-    return fake_enqueue(q, m, range(p, size), true, n, list, e);
+    return done(fake_enqueue(q, m, range(p, size), true, n, list, e), blocking);
 }
 
 static cl_int CL_API_CALL write_buffer(cl_command_queue q, cl_mem m, cl_bool blocking,
                                        size_t offset, size_t size, const void *p, cl_uint n,
                                        const cl_event *list, cl_event *e)
 {
-    (void)blocking;
     if (!p || outside(fake_of(m, HCL_MEM), offset, size))
         return CL_INVALID_VALUE;
-    return fake_enqueue(q, m, range(p, size), false, n, list, e);
+    return done(fake_enqueue(q, m, range(p, size), false, n, list, e), blocking);
 }
 
 /* The rows of the host's side; false for what no runtime would accept. */
@@ -228,12 +233,12 @@ static cl_int CL_API_CALL read_rect(cl_command_queue q, cl_mem m, cl_bool blocki
                                     const cl_event *list, cl_event *e)
 {
     struct fake_rows rows;
-    (void)blocking, (void)mem_row, (void)mem_slice;
+    (void)mem_row, (void)mem_slice;
     fake_of(m, HCL_MEM);
     if (!mem_origin || !host_rows(origin, region, row, slice, p, &rows))
         return CL_INVALID_VALUE;
     fake_read(mem_origin, 24);
-    return fake_enqueue(q, m, rows, true, n, list, e);
+    return done(fake_enqueue(q, m, rows, true, n, list, e), blocking);
 }
 
 static cl_int CL_API_CALL write_rect(cl_command_queue q, cl_mem m, cl_bool blocking,
@@ -243,12 +248,12 @@ static cl_int CL_API_CALL write_rect(cl_command_queue q, cl_mem m, cl_bool block
                                      const cl_event *list, cl_event *e)
 {
     struct fake_rows rows;
-    (void)blocking, (void)mem_row, (void)mem_slice;
+    (void)mem_row, (void)mem_slice;
     fake_of(m, HCL_MEM);
     if (!mem_origin || !host_rows(origin, region, row, slice, p, &rows))
         return CL_INVALID_VALUE;
     fake_read(mem_origin, 24);
-    return fake_enqueue(q, m, rows, false, n, list, e);
+    return done(fake_enqueue(q, m, rows, false, n, list, e), blocking);
 }
 
 static cl_int image_command(cl_command_queue q, cl_mem m, const size_t *origin,
@@ -272,8 +277,7 @@ static cl_int CL_API_CALL read_image(cl_command_queue q, cl_mem m, cl_bool block
                                      size_t slice, void *p, cl_uint n, const cl_event *list,
                                      cl_event *e)
 {
-    (void)blocking;
-    return image_command(q, m, origin, region, row, slice, p, true, n, list, e);
+    return done(image_command(q, m, origin, region, row, slice, p, true, n, list, e), blocking);
 }
 
 static cl_int CL_API_CALL write_image(cl_command_queue q, cl_mem m, cl_bool blocking,
@@ -281,8 +285,7 @@ static cl_int CL_API_CALL write_image(cl_command_queue q, cl_mem m, cl_bool bloc
                                       size_t slice, const void *p, cl_uint n, const cl_event *list,
                                       cl_event *e)
 {
-    (void)blocking;
-    return image_command(q, m, origin, region, row, slice, p, false, n, list, e);
+    return done(image_command(q, m, origin, region, row, slice, p, false, n, list, e), blocking);
 }
 
 static void *CL_API_CALL map_buffer(cl_command_queue q, cl_mem m, cl_bool blocking,

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "crew.h"
+#include "decoder.h"
 #include "defer.h"
 #include "extension.h"
 #include "fake_native.h"
@@ -16,7 +18,7 @@
 #include "message.h"
 #include "regions.h"
 
-/* ---- in place of log.c and defer.c ---- */
+/* ---- in place of log.c, defer.c and crew.c ---- */
 
 unsigned fake_log_lines;
 
@@ -85,6 +87,33 @@ bool fake_defer_run(void)
     return fn;
 }
 
+bool (*fake_crew_blocks)(void);
+bool (*fake_crew_takes_back)(void);
+
+struct hcl_crew *hcl_crew_create(struct hcl_worker *w)
+{
+    (void)w;
+    return NULL;
+}
+
+int hcl_crew_run(struct hcl_crew *c)
+{
+    (void)c;
+    return 0;
+}
+
+bool hcl_crew_hand_over(struct hcl_crew *c)
+{
+    (void)c;
+    return !fake_crew_blocks || fake_crew_blocks();
+}
+
+bool hcl_crew_take_back(struct hcl_crew *c)
+{
+    (void)c;
+    return !fake_crew_takes_back || fake_crew_takes_back();
+}
+
 /* ---- the worker ---- */
 
 _Alignas(4096) uint8_t fake_channel[VOCL_CHANNEL_SIZE];
@@ -121,9 +150,23 @@ void fake_worker_begin(struct fake_worker *f, const struct hcl_transport_ops *op
     pthread_mutex_init(&w->rest_lock, NULL);
     pthread_mutex_init(&w->completions_lock, NULL);
     pthread_mutex_init(&w->print_lock, NULL);
+    pthread_mutex_init(&w->addresses_lock, NULL);
+    vocl_spin_init(&w->spin);
     hcl_messages_init(w);
     w->print_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     fake_log_lines = 0;
+}
+
+void fake_worker_decode(struct fake_worker *f, unsigned waits)
+{
+    struct hcl_worker *w = &f->worker;
+    struct hcl_decoder *d = hcl_decoder_create(w);
+    if (!d)
+        abort();
+    do
+        hcl_decoder_lead(d);
+    while (!w->stop && waits-- && !w->t->ops->wait(w->t, -1));
+    hcl_decoder_destroy(d);
 }
 
 static void region_gone(void *gone, uint32_t id)
@@ -161,6 +204,7 @@ void fake_worker_end(struct fake_worker *f)
         free(w->msg_first);
         w->msg_first = next;
     }
+    free(w->parts.data);
     close(w->print_fd);
 }
 

@@ -3,11 +3,12 @@
  * fake_worker.h - a worker's decoder and handlers in the test's own process, on the
  * runtime of fake_native.h, with a channel and one region of memory. The guest is
  * whoever puts records into the ring: the transport's wait(), or the test between two
- * calls of hcl_decode().
+ * calls of fake_worker_decode().
  *
- * What is defined here in place of log.c and defer.c: nothing is printed, only
- * counted, and calls that would go to a waiter thread are carried out at once, or,
- * if the test holds them, one at a time when it says so.
+ * What is defined here in place of log.c, defer.c and crew.c: nothing is printed, only
+ * counted; calls that would go to a waiter thread are carried out at once, or, if the
+ * test holds them, one at a time when it says so; and before a call blocks the test
+ * may have others decoded, as if by another thread of the crew.
  *
  * Threading: one thread, and one such worker.
  */
@@ -37,10 +38,20 @@ extern bool fake_defer_held;
 /* Carry out what is held; false if there is nothing. */
 bool fake_defer_run(void);
 
+/* A call is to block: may it? Decodes what comes meanwhile, by fake_worker_decode();
+ * NULL: nothing does. */
+extern bool (*fake_crew_blocks)(void);
+/* It has: has its thread the role again? NULL: it has. */
+extern bool (*fake_crew_takes_back)(void);
+
 /* Overwrites *f. ops: at least wait, interrupt and wake; region: the number of the one
  * of `size` bytes that there is. */
 void fake_worker_begin(struct fake_worker *f, const struct hcl_transport_ops *ops,
                        const struct hcl_options *opt, uint32_t region, size_t size);
+
+/* Decode what is in the ring, and once more after each wait() that returns 0: until one
+ * does not, or after `waits`. */
+void fake_worker_decode(struct fake_worker *f, unsigned waits);
 
 /* The guest unmaps the region. Is it gone? Else it goes with its last reference. */
 bool fake_worker_unmap(struct fake_worker *f);

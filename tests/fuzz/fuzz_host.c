@@ -6,8 +6,10 @@
  *
  * The guest is played by the transport: whenever the decoder would sleep, the
  * next records are put into the ring. Calls that would go to a waiter thread
- * are carried out at once.
+ * are carried out at once. Before a call blocks, what "another thread" of the guest
+ * sends is decoded.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +28,7 @@ struct guest {
     struct fuzz_input in;
     bool raw; /* the ring's bytes themselves are the input */
     bool prelude_done;
+    unsigned blocked; /* calls within one another */
 };
 
 static struct guest guest;
@@ -187,12 +190,34 @@ static const struct hcl_transport_ops ops = {
 
 /* ---- the worker ---- */
 
-static const struct hcl_options options = {.max_objects = FUZZ_MAX_ID};
+static const struct hcl_options plain = {.max_objects = FUZZ_MAX_ID};
+static const struct hcl_options no_callbacks = {.max_objects = FUZZ_MAX_ID, .no_callbacks = true};
+
+/* Calls that block at a time. */
+#define MAX_BLOCKED 3
+
+static bool blocks(void)
+{
+    if (guest.blocked == MAX_BLOCKED || !fuzz_pick(&guest.in, 8))
+        return false;
+    guest.blocked++;
+    fake_worker_decode(&guest.fake, (unsigned)fuzz_pick(&guest.in, 4));
+    guest.blocked--;
+    return true;
+}
+
+static bool takes_back(void)
+{
+    return fuzz_pick(&guest.in, 4);
+}
 
 static void begin(const uint8_t *data, size_t size)
 {
     guest = (struct guest){.in = {data + 1, data + size}, .raw = data[0] % 8 == 7};
-    fake_worker_begin(&guest.fake, &ops, &options, FUZZ_REGION, FUZZ_REGION_SIZE);
+    fake_crew_blocks = blocks;
+    fake_crew_takes_back = takes_back;
+    fake_worker_begin(&guest.fake, &ops, data[0] / 8 % 2 ? &no_callbacks : &plain, FUZZ_REGION,
+                      FUZZ_REGION_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -200,7 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size)
         return 0;
     begin(data, size);
-    hcl_decode(&guest.fake.worker);
+    fake_worker_decode(&guest.fake, UINT_MAX);
     fake_worker_end(&guest.fake);
     vocl_writer_finish(&guest.body);
     return 0;

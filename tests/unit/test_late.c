@@ -63,7 +63,7 @@ static const struct hcl_options options = {.max_objects = MAX_OBJECTS};
         vocl_writer_reset(&body);                                                                  \
         vocl_put_##call##_req(&body, &(struct vocl_##call##_req){__VA_ARGS__});                    \
         assert_int_equal(vocl_ring_put(&f.cmd, op, slot, body.buf, (uint32_t)body.len), 0);        \
-        hcl_decode(&f.worker);                                                                     \
+        fake_worker_decode(&f, 0);                                                                 \
     } while (0)
 
 #define POST(call, ...) SEND(VOCL_NO_SLOT, VOCL_OP_##call, call, __VA_ARGS__)

@@ -187,6 +187,54 @@ static void a_native_handle_finds_its_number_by_type_only(void **state)
     assert_int_equal(hcl_objects_find(t, HCL_MEM, &n), 0);
 }
 
+static void a_pinned_object_outlives_its_release(void **state)
+{
+    struct hcl_objects *t = *state;
+    struct native mem = {1}, event = {100}, other = {1};
+    int extra = 7;
+    void *const list[] = {&event};
+    struct hcl_pins pins = {.one = {&mem}, .list = list, .count = 1};
+    freed = 0;
+    assert_int_equal(hcl_objects_add(t, 7, HCL_MEM, &mem, NULL, NULL), 0);
+    assert_int_equal(hcl_objects_add(t, 8, HCL_EVENT, &event, &extra, count_freed), 0);
+    assert_int_equal(hcl_objects_add(t, 9, HCL_MEM, &other, NULL, NULL), 0);
+    hcl_objects_pin(t, &pins);
+    for (int id = 7; id <= 9; id++)
+        assert_int_equal(hcl_objects_release(t, id), 0);
+    assert_int_equal(mem.refs, 1);
+    assert_int_equal(event.refs, 100);
+    assert_int_equal(freed, 0);
+    assert_int_equal(other.refs, 0);
+    hcl_objects_unpin(t, &pins);
+    assert_int_equal(mem.refs, 0);
+    assert_int_equal(event.refs, 0);
+    assert_int_equal(freed, 7);
+}
+
+static void the_last_to_unpin_releases(void **state)
+{
+    struct hcl_objects *t = *state;
+    struct native mem = {1}, next = {1};
+    struct hcl_pins a = {.one = {&mem}}, b = {.one = {NULL, &mem}}, c = {.one = {&next}};
+    assert_int_equal(hcl_objects_add(t, 7, HCL_MEM, &mem, NULL, NULL), 0);
+    hcl_objects_pin(t, &a);
+    hcl_objects_pin(t, &b);
+    assert_int_equal(hcl_objects_release(t, 7), 0);
+    /* The guest may use the number again at once, and release it again. */
+    assert_null(hcl_objects_get(t, 7, HCL_MEM));
+    assert_int_equal(hcl_objects_release(t, 7), -ENOENT);
+    assert_int_equal(hcl_objects_add(t, 7, HCL_MEM, &next, NULL, NULL), 0);
+    hcl_objects_pin(t, &c);
+    hcl_objects_unpin(t, &a);
+    assert_int_equal(mem.refs, 1);
+    hcl_objects_unpin(t, &b);
+    assert_int_equal(mem.refs, 0);
+    hcl_objects_unpin(t, &c);
+    assert_int_equal(next.refs, 1);
+    assert_int_equal(hcl_objects_release(t, 7), 0);
+    assert_int_equal(next.refs, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -195,6 +243,8 @@ int main(void)
         T(hostile_numbers_are_refused),
         T(release_gives_back_the_native_reference_once),
         T(a_released_number_can_be_used_again),
+        T(a_pinned_object_outlives_its_release),
+        T(the_last_to_unpin_releases),
         T(objects_of_a_type_can_be_walked),
         T(release_of_what_is_not_there_is_refused),
         T(host_ids_are_stable_and_cannot_be_released),
