@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "event.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -94,6 +95,40 @@ cl_event gcl_event_create(cl_context context, cl_command_queue queue, cl_command
     e->slot = gcl_ids_take(GCL_IDS_EVENT_SLOTS);
     __atomic_store_n(status_word(e), VOCL_EVENT_PENDING, __ATOMIC_RELEASE);
     return e;
+}
+
+cl_event gcl_event_done(cl_command_queue queue, cl_command_type command)
+{
+    cl_event e = gcl_event_create(queue->context, queue, command);
+    if (!e)
+        return NULL;
+    __atomic_store_n(status_word(e), CL_COMPLETE, __ATOMIC_RELEASE);
+    e->base.untold = true;
+    return e;
+}
+
+static bool helper_takes(uint32_t id)
+{
+    return id < vocl_channel_header(gcl_connection_transport()->channel)->max_objects;
+}
+
+cl_int gcl_event_tell(cl_event e)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    int rc = 0;
+    if (!__atomic_load_n(&e->base.untold, __ATOMIC_ACQUIRE))
+        return CL_SUCCESS;
+    /* Past this nobody sends the number before it is known. */
+    pthread_mutex_lock(&lock);
+    const uint64_t body[] = {e->base.id, gcl_id(e->context)};
+    if (!__atomic_load_n(&e->base.untold, __ATOMIC_ACQUIRE))
+        ;
+    else if (!helper_takes(e->base.id))
+        rc = -ENOMEM;
+    else if (!(rc = gcl_connection_post(VOCL_OP_EVENT_DONE, body, sizeof(body))))
+        __atomic_store_n(&e->base.untold, false, __ATOMIC_RELEASE);
+    pthread_mutex_unlock(&lock);
+    return gcl_error(rc);
 }
 
 void gcl_event_abandon(cl_event e)
@@ -327,8 +362,8 @@ cl_int CL_API_CALL gcl_clSetEventCallback(cl_event event, cl_int type,
         return CL_INVALID_EVENT;
     if (!notify || (type != CL_SUBMITTED && type != CL_RUNNING && type != CL_COMPLETE))
         return CL_INVALID_VALUE;
-    cl_int err = gcl_frame_begin(&f);
-    if (err)
+    cl_int err = gcl_event_tell(event);
+    if (err || (err = gcl_frame_begin(&f)))
         return err;
     uint64_t cookie = gcl_callback_event(event, notify, user_data);
     if (!cookie) {

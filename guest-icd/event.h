@@ -19,6 +19,14 @@
  * its context and queue. NULL: no memory. */
 cl_event gcl_event_create(cl_context context, cl_command_queue queue, cl_command_type command);
 
+/* The event of a command that has been carried out here, complete. The helper is told
+ * of it when it has to know. NULL: no memory. */
+cl_event gcl_event_done(cl_command_queue queue, cl_command_type command);
+
+/* The event's number is about to be sent: the helper must know it. CL_SUCCESS, or
+ * the error to return. */
+cl_int gcl_event_tell(cl_event event);
+
 /* The command was refused: nothing will write the slot. */
 void gcl_event_abandon(cl_event event);
 

@@ -157,6 +157,9 @@ static cl_int put_handles(struct gcl_frame *f, cl_uint n, const void *list, enum
     for (cl_uint i = 0; i < n; i++) {
         if (!gcl_is(handles[i], type))
             return error;
+        cl_int err = type == GCL_EVENT ? gcl_event_tell((cl_event)handles[i]) : CL_SUCCESS;
+        if (err)
+            return err;
         v[i] = handles[i]->id;
     }
     *out = (struct vocl_words){v, n};

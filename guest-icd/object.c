@@ -171,7 +171,7 @@ void gcl_put(struct gcl_object *o)
 {
     if (!o || __atomic_sub_fetch(&o->holds, 1, __ATOMIC_ACQ_REL))
         return;
-    if (!(o->id & GCL_HOST_ID))
+    if (!(o->id & GCL_HOST_ID) && !o->untold)
         release_native(o);
     free_shadow(o);
 }

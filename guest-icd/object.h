@@ -48,6 +48,7 @@ struct gcl_object {
     uint32_t id;                     /* on the wire */
     uint32_t refs;                   /* the application's */
     uint32_t holds;
+    bool untold;  /* the helper has no such object: event.h */
     bool watched; /* a destructor or release callback is registered: wait for it */
     void (*destroy)(struct gcl_object *o); /* frees the shadow; drops its holds on others */
     struct gcl_object *next_arg;           /* gcl_object_find()'s table */

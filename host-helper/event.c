@@ -240,6 +240,24 @@ void hcl_clCreateUserEvent(struct hcl_call *c)
     hcl_reply_status(c, ret);
 }
 
+/* A user event is the one event that can be made complete. */
+void hcl_VOCL_EVENT_DONE(struct hcl_call *c)
+{
+    struct vocl_event_done_req q;
+    cl_int ret = CL_INVALID_CONTEXT;
+    vocl_get_event_done_req(&c->body, &q);
+    if (!hcl_call_ok(c))
+        return;
+    const cl_icd_dispatch *cl = &c->w->cl;
+    cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
+    cl_event event = context ? cl->clCreateUserEvent(context, &ret) : NULL;
+    if (event && (ret = cl->clSetUserEventStatus(event, CL_COMPLETE)) == CL_SUCCESS)
+        ret = hcl_add_error(c->w, c->op, hcl_event_add_complete(c->w, q.id, 0, event));
+    if (event && ret)
+        cl->clReleaseEvent(event);
+    hcl_reply_status(c, ret);
+}
+
 void hcl_clSetUserEventStatus(struct hcl_call *c)
 {
     struct vocl_clSetUserEventStatus_req q;

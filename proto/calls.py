@@ -363,6 +363,8 @@ CONTROL = [
          note="the status of several events at once"),
     hand("VOCL_WATCH_EVENTS", 206, Words("events"), cls=POST,
          note="the guest sleeps on the slots of these"),
+    hand("VOCL_EVENT_DONE", 208, U64("id", "context"), cls=POST,
+         note="the event of a command that the guest has carried out itself"),
     hand("VOCL_UNMAP_IMAGE", 204,
          U64("command_queue", "image", "map_flags", "row_pitch", "slice_pitch") +
          Words("origin") + Words("region") + Payload("shadow") + Words("event_wait_list") +

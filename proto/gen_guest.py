@@ -27,6 +27,8 @@ def emit_request(o, c):
     """Fill req from the parameters; whatever may fail jumps to out with err set."""
     for a in c.args:
         if isinstance(a, Handle):
+            if a.ctype == "cl_event":
+                o(f"    if ((err = gcl_event_tell({a.name})))\n        goto out;")
             o(f"    req.{a.name} = gcl_id({a.name});")
         elif isinstance(a, Scalar):
             o(f"    req.{a.name} = {a.name};")

@@ -453,6 +453,69 @@ static void a_range_beyond_the_buffer_is_refused(void)
     cl_close(&cl);
 }
 
+static void CL_CALLBACK note_status(cl_event event, cl_int status, void *opaque)
+{
+    (void)event;
+    __atomic_store_n((cl_int *)opaque, status, __ATOMIC_RELEASE);
+}
+
+/* An event that was complete at once is one like any other. */
+static void the_event_of_a_finished_read_is_good_for_everything(void)
+{
+    struct cl cl = cl_open(0);
+    cl_int err, called = 1, status = 1;
+    cl_mem m = cl_buffer(&cl, 64);
+    uint8_t bytes[64] = {0};
+    cl_event written, read, mapped, unmapped, copied, all;
+    cl_command_queue other = clCreateCommandQueue(cl.context, cl.device, 0, &err), queue;
+    cl_command_type type;
+    cl_context context;
+    cl_uint refs;
+    cl_ulong time;
+    CL(err);
+    CL(clEnqueueWriteBuffer(cl.queue, m, CL_TRUE, 0, 64, bytes, 0, NULL, &written));
+    CL(clEnqueueReadBuffer(cl.queue, m, CL_TRUE, 0, 64, bytes, 1, &written, &read));
+    void *p = clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 64, 1, &read, &mapped, &err);
+    CL(err);
+    CL(clEnqueueUnmapMemObject(cl.queue, m, p, 1, &mapped, &unmapped));
+    /* It tells what an event tells, */
+    CL(clGetEventInfo(read, CL_EVENT_COMMAND_QUEUE, sizeof(queue), &queue, NULL));
+    CHECK(queue == cl.queue);
+    CL(clGetEventInfo(read, CL_EVENT_CONTEXT, sizeof(context), &context, NULL));
+    CHECK(context == cl.context);
+    CL(clGetEventInfo(read, CL_EVENT_COMMAND_TYPE, sizeof(type), &type, NULL));
+    CHECK(type == CL_COMMAND_READ_BUFFER);
+    CL(clGetEventInfo(read, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL));
+    CHECK(status == CL_COMPLETE);
+    CL(clRetainEvent(read));
+    CL(clGetEventInfo(read, CL_EVENT_REFERENCE_COUNT, sizeof(refs), &refs, NULL));
+    CHECK(refs >= 2);
+    CL(clReleaseEvent(read));
+    CL_IS(clGetEventProfilingInfo(read, CL_PROFILING_COMMAND_END, sizeof(time), &time, NULL),
+          CL_PROFILING_INFO_NOT_AVAILABLE);
+    CL_IS(clSetUserEventStatus(written, CL_COMPLETE), CL_INVALID_EVENT);
+    /* other commands wait for it, */
+    const cl_event list[] = {written, read, mapped, unmapped};
+    CL(clEnqueueCopyBuffer(other, m, m, 0, 32, 16, 4, list, &copied));
+    CL(clEnqueueMarkerWithWaitList(other, 1, &written, &all));
+    CL(clEnqueueBarrierWithWaitList(other, 2, list, NULL));
+    CL(clWaitForEvents(4, list));
+    CL(clWaitForEvents(1, &copied));
+    CL(clWaitForEvents(1, &all));
+    /* and so do callbacks. */
+    CL(clSetEventCallback(unmapped, CL_COMPLETE, note_status, &called));
+    for (int i = 0; i < 2000 && __atomic_load_n(&called, __ATOMIC_ACQUIRE) == 1; i++)
+        sleep_ms(5);
+    CHECK(called == CL_COMPLETE);
+    for (int i = 0; i < 4; i++)
+        CL(clReleaseEvent(list[i]));
+    CL(clReleaseEvent(copied));
+    CL(clReleaseEvent(all));
+    CL(clReleaseCommandQueue(other));
+    CL(clReleaseMemObject(m));
+    cl_close(&cl);
+}
+
 static const struct check_case cases[] = {
     CASE(a_read_waits_for_the_kernels_before_it),  CASE(a_write_waits_for_the_kernels_before_it),
     CASE(a_rect_waits_for_the_kernels_before_it),  CASE(a_map_waits_for_the_kernels_before_it),
@@ -460,7 +523,8 @@ static const struct check_case cases[] = {
     CASE(overlapping_writes_keep_their_order),     CASE(a_blocking_read_waits_for_its_list),
     CASE(a_failed_wait_list_lets_nothing_through), CASE(a_barrier_holds_an_out_of_order_queue_back),
     CASE(threads_on_one_queue_see_whole_commands), CASE(memory_is_not_used_again_too_early),
-    CASE(released_memory_is_given_back),           CASE(a_range_beyond_the_buffer_is_refused),
+    CASE(released_memory_is_given_back),           CASE(the_event_of_a_finished_read_is_good_for_everything),
+    CASE(a_range_beyond_the_buffer_is_refused),
 };
 
 CHECK_MAIN(cases)
