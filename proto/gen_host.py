@@ -68,7 +68,8 @@ def resolve(o, c):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
         elif isinstance(a, Data):
-            o(f"    if ((p.ret = hcl_data_begin(c, &q.{a.name}, {a.host_size}, {str(a.out).lower()}, &{a.name})))\n"
+            begin = "hcl_data_gather" if a.gather else "hcl_data_begin"
+            o(f"    if ((p.ret = {begin}(c, &q.{a.name}, {a.host_size}, {str(a.out).lower()}, &{a.name})))\n"
               "        goto out;")
 
 
@@ -159,7 +160,12 @@ def handler(o, c):
         o("    p.size_ret = n;\n    if (value && p.ret == CL_SUCCESS)\n"
           "        p.value = (struct vocl_bytes){value, n < size ? n : size};")
     else:
-        native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
+        if data and data.gather:
+            o(f"    if ({data.name}.gathered)\n"
+              f"        p.ret = hcl_gather(c, command_queue, buffer, q.offset, &{data.name}, "
+              "q.event_wait_list.count, event_wait_list, &event);\n    else")
+        native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None,
+                    indent="        " if data and data.gather else "    ")
     for a in c.args:
         if isinstance(a, OutScalar):
             o(f"    p.{a.name} = {a.name};")
@@ -177,7 +183,7 @@ def handler(o, c):
 
 def handlers(calls, control):
     o = Out("The helper's handlers.").include("handlers.h", "call.h", "worker.h", "objects.h", "data.h",
-                                              "extension.h", "image.h", "platform.h", "calls.h")
+                                              "extension.h", "gather.h", "image.h", "platform.h", "calls.h")
     for c in calls:
         if c.op is not None and c.host:
             handler(o, c)

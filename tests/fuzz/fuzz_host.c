@@ -8,6 +8,7 @@
  * next records are put into the ring. Calls that would go to a waiter thread
  * are carried out at once.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "fake_worker.h"
 #include "fuzz.h"
 #include "fuzz_body.h"
+#include "regions.h"
 
 /* ---- the guest ---- */
 
@@ -189,10 +191,29 @@ static const struct hcl_transport_ops ops = {
 
 static const struct hcl_options options = {.max_objects = FUZZ_MAX_ID};
 
+/* hcl_region_copy_fn: all of the memory is there, and nothing before or behind. */
+static int copy_listed(void *opaque, uint32_t id, uint64_t off, void *mem, uint64_t len,
+                       bool to_guest)
+{
+    static uint8_t pages[FUZZ_REGION_SIZE];
+    (void)opaque;
+    if (id != FUZZ_LISTED || off > sizeof(pages) || len > sizeof(pages) - off)
+        abort();
+    if (to_guest)
+        memcpy(pages + off, mem, len);
+    else
+        memcpy(mem, pages + off, len);
+    return len % 1024 == 1 ? -EFAULT : 0;
+}
+
 static void begin(const uint8_t *data, size_t size)
 {
     guest = (struct guest){.in = {data + 1, data + size}, .raw = data[0] % 8 == 7};
     fake_worker_begin(&guest.fake, &ops, &options, FUZZ_REGION, FUZZ_REGION_SIZE);
+    if (hcl_region_list(guest.fake.base.regions, FUZZ_LISTED, FUZZ_REGION_SIZE, data[0] & 8,
+                        copy_listed, NULL) ||
+        hcl_region_publish(guest.fake.base.regions, FUZZ_LISTED))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
