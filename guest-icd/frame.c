@@ -104,6 +104,7 @@ cl_int gcl_frame_begin(struct gcl_frame *f)
     f->heap = NULL;
     f->event = NULL;
     f->transfer = NULL;
+    f->gather = false;
     f->blocking = false;
     f->queue = NULL;
     return CL_SUCCESS;
@@ -291,14 +292,14 @@ cl_int gcl_frame_data_in(struct gcl_frame *f, const void *ptr, size_t size,
 {
     (void)rect; /* what lies between the rows is only read */
     f->blocking = blocking;
-    return gcl_transfer_in(ptr, size, &f->transfer, out);
+    return gcl_transfer_in(ptr, size, f->gather, &f->transfer, out);
 }
 
 cl_int gcl_frame_data_out(struct gcl_frame *f, void *ptr, size_t size, const struct gcl_rect *rect,
                           cl_bool blocking, struct vocl_payload *out)
 {
     f->blocking = blocking;
-    return gcl_transfer_out(ptr, size, rect, blocking, &f->transfer, out);
+    return gcl_transfer_out(ptr, size, rect, blocking, f->gather, &f->transfer, out);
 }
 
 cl_int gcl_frame_keep(struct gcl_frame *f, const struct gcl_region *staging)

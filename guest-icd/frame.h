@@ -32,6 +32,7 @@ struct gcl_frame {
     void *heap; /* list of larger arrays */
     cl_event event;
     struct gcl_transfer *transfer;
+    bool gather; /* the helper may copy this command's data (transfer.h) */
     bool blocking;
     cl_command_queue queue; /* NULL, or what the call enqueues a command into */
     size_t number;          /* the command's (queue.h) */

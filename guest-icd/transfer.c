@@ -53,18 +53,20 @@ static struct gcl_transfer *transfer_create(void *ptr, size_t size, bool out)
 }
 
 /* Share the application's pages. Failure is no error: the caller stages. */
-static bool map_region(struct gcl_transfer *t)
+static bool map_region(struct gcl_transfer *t, bool gather)
 {
     struct gcl_transport *tr = gcl_connection_transport();
     if (!tr->ops->map || t->size < GCL_MAP_MIN)
         return false;
-    t->mapped = !tr->ops->map(tr, t->ptr, t->size, t->out ? GCL_MAP_WRITE : 0, &t->region);
+    unsigned flags = (t->out ? GCL_MAP_WRITE : 0) |
+                     (gather && t->size >= GCL_GATHER_MIN ? GCL_MAP_GATHER : 0);
+    t->mapped = !tr->ops->map(tr, t->ptr, t->size, flags, &t->region);
     return t->mapped;
 }
 
 static struct vocl_payload payload_of(const struct gcl_region *r)
 {
-    return (struct vocl_payload){.kind = VOCL_PAYLOAD_REGION,
+    return (struct vocl_payload){.kind = r->gathered ? VOCL_PAYLOAD_GATHER : VOCL_PAYLOAD_REGION,
                                  .len = r->len,
                                  .region = r->id,
                                  .offset = r->offset};
@@ -90,16 +92,16 @@ static bool in_pinned(const void *ptr, size_t size, struct vocl_payload *p)
     return true;
 }
 
-static bool share_region(struct gcl_transfer *t, struct vocl_payload *p)
+static bool share_region(struct gcl_transfer *t, bool gather, struct vocl_payload *p)
 {
-    if (!map_region(t) && gcl_staging_take(t->size, &t->region))
+    if (!map_region(t, gather) && gcl_staging_take(t->size, &t->region))
         return false;
     *p = payload_of(&t->region);
     p->len = t->size; /* staging may be larger */
     return true;
 }
 
-cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
+cl_int gcl_transfer_in(const void *ptr, size_t size, bool gather, struct gcl_transfer **out,
                        struct vocl_payload *p)
 {
     if (!ptr)
@@ -118,7 +120,7 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **out,
     struct gcl_transfer *t = transfer_create((void *)ptr, size, false);
     if (!t)
         return CL_OUT_OF_HOST_MEMORY;
-    if (!share_region(t, p)) {
+    if (!share_region(t, gather, p)) {
         free(t);
         return CL_OUT_OF_HOST_MEMORY;
     }
@@ -149,7 +151,7 @@ static void count_read(const struct gcl_transfer *t)
 }
 
 cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, bool blocking,
-                        struct gcl_transfer **out, struct vocl_payload *p)
+                        bool gather, struct gcl_transfer **out, struct vocl_payload *p)
 {
     if (!ptr)
         return CL_SUCCESS;
@@ -168,7 +170,7 @@ cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, boo
         t->rect = *rect;
     if (blocking && size <= GCL_INLINE_MAX) {
         *p = (struct vocl_payload){VOCL_PAYLOAD_INLINE, size, 0, 0, NULL};
-    } else if (!share_region(t, p)) {
+    } else if (!share_region(t, gather, p)) {
         free(t);
         return CL_OUT_OF_HOST_MEMORY;
     }

@@ -26,6 +26,9 @@
 /* From here on sharing the pages beats copying them, where it is possible at
  * all: a map costs a round trip to the host. */
 #define GCL_MAP_MIN ((size_t)256 << 10)
+/* From here on the helper's copying scattered pages beats our copying them into
+ * staging memory, which is not kept any more for as much (staging.c). */
+#define GCL_GATHER_MIN ((size_t)4 << 20)
 
 /* The rows of a rectangular region of host memory, first byte first. */
 struct gcl_rect {
@@ -58,10 +61,10 @@ size_t gcl_rect_span(const size_t *origin, const size_t *region, size_t row_pitc
 
 /* Prepare [ptr, ptr + size) to be read, or written, by the helper. *t is NULL
  * where nothing has to be kept. NULL ptr travels as no payload. */
-cl_int gcl_transfer_in(const void *ptr, size_t size, struct gcl_transfer **t,
+cl_int gcl_transfer_in(const void *ptr, size_t size, bool gather, struct gcl_transfer **t,
                        struct vocl_payload *p);
 cl_int gcl_transfer_out(void *ptr, size_t size, const struct gcl_rect *rect, bool blocking,
-                        struct gcl_transfer **t, struct vocl_payload *p);
+                        bool gather, struct gcl_transfer **t, struct vocl_payload *p);
 
 /* An inline result has arrived. */
 cl_int gcl_transfer_reply(struct gcl_transfer *t, struct vocl_bytes data);

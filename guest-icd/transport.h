@@ -25,10 +25,12 @@ struct gcl_region {
     void *addr;      /* here */
     size_t len;
     struct gcl_pinned *pinned; /* whose it is (pinned.h); NULL: the transport's own */
+    bool gathered; /* of map() with GCL_MAP_GATHER: VOCL_PAYLOAD_GATHER names it */
 };
 
 #define GCL_MAP_WRITE 1u /* the helper writes to it, too */
 #define GCL_MAP_KEEP  2u /* it stays for long: worth more than one copy */
+#define GCL_MAP_GATHER 4u /* it may be copied by the helper, if that is cheaper */
 
 struct gcl_transport_ops {
     const char *name; /* "socket", "virtio" */

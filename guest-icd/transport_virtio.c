@@ -153,7 +153,8 @@ static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t f
         return gone_or(rc);
     if (flags & VIRTIO_OCL_MAP_SCATTERED && !(arg.flags & VIRTIO_OCL_MAP_LASTS))
         gcl_scatter_maps_do_not_last(&to_virtio(t)->scatter);
-    *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len};
+    *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len,
+                             .gathered = arg.flags & VIRTIO_OCL_MAP_GATHER};
     gcl_count(GCL_N_REGISTRATIONS, 1);
     gcl_count(GCL_N_REGISTERED_BYTES, len);
     gcl_count(GCL_N_REGISTRATION_HITS, arg.flags & VIRTIO_OCL_MAP_FOUND ? 1 : 0);
@@ -171,6 +172,8 @@ static int virtio_map(struct gcl_transport *t, void *addr, size_t len, unsigned 
         rc = map_pages(t, addr, len, how, r);
     if (rc == -E2BIG && (flags & GCL_MAP_KEEP || gcl_scatter_map_anyway(s, addr, len)))
         rc = map_pages(t, addr, len, how | VIRTIO_OCL_MAP_SCATTERED, r);
+    if (rc == -E2BIG && flags & GCL_MAP_GATHER)
+        rc = map_pages(t, addr, len, how | VIRTIO_OCL_MAP_GATHER, r);
     return rc;
 }
 

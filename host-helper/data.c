@@ -52,6 +52,8 @@ cl_int hcl_data_hold(struct hcl_call *c, const struct vocl_payload *p, uint64_t 
         return begin_region(c, p, d);
     case VOCL_PAYLOAD_SVM:
         return begin_svm(c, p, d);
+    case VOCL_PAYLOAD_GATHER: /* no guest of ours asks for it here */
+        return CL_INVALID_VALUE;
     default:
         return begin_inline(p, d);
     }
@@ -74,6 +76,22 @@ cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t
     if (!err)
         hcl_data_count(c, d, need, out);
     return err;
+}
+
+/* Exactly what is needed: more would be copied over what lies behind it. */
+cl_int hcl_data_gather(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                       struct hcl_data *d)
+{
+    if (p->kind != VOCL_PAYLOAD_GATHER)
+        return hcl_data_begin(c, p, need, out, d);
+    *d = (struct hcl_data){.len = p->len, .out = out, .gathered = true, .from = p->offset};
+    if (p->region > UINT32_MAX || need != p->len)
+        return CL_INVALID_VALUE;
+    d->region = hcl_region_get_listed(c->w->t->regions, (uint32_t)p->region, p->offset, p->len, out);
+    if (!d->region)
+        return CL_INVALID_VALUE;
+    hcl_count(c->w, out ? HCL_N_GATHERED_READ : HCL_N_GATHERED_WRITE, (int64_t)need);
+    return CL_SUCCESS;
 }
 
 void hcl_data_end(struct hcl_data *d)

@@ -23,6 +23,8 @@ struct hcl_data {
     void *ptr;                 /* for the native call */
     uint64_t len;
     struct hcl_region *region; /* held, or NULL */
+    bool gathered;             /* region is not mapped: hcl_gather(), from `from` on */
+    uint64_t from;
     struct hcl_svm *svm;       /* held, or NULL */
     void *copy;                /* ours, or NULL: inline data */
     bool out;                  /* the device writes it */
@@ -40,6 +42,10 @@ cl_int hcl_data_begin(struct hcl_call *c, const struct vocl_payload *p, uint64_t
 cl_int hcl_data_hold(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
                      struct hcl_data *d);
 void hcl_data_count(struct hcl_call *c, const struct hcl_data *d, uint64_t bytes, bool out);
+/* The same for commands that can gather: d->gathered says that this one has to, and
+ * that there is no ptr. */
+cl_int hcl_data_gather(struct hcl_call *c, const struct vocl_payload *p, uint64_t need, bool out,
+                       struct hcl_data *d);
 void hcl_data_end(struct hcl_data *d);
 
 /* Bytes from the host pointer to the end of a rectangle (§5.2.3); UINT64_MAX if

@@ -27,8 +27,11 @@ struct hcl_region {
     uint32_t id;
     enum region_state state;
     unsigned refs; /* users in native commands */
-    uint8_t *base;
+    uint8_t *base; /* NULL: listed */
     size_t len;
+    bool writable;           /* listed: */
+    hcl_region_copy_fn copy;
+    void *copy_opaque;
     size_t *piece; /* lengths of the mappings behind it; none recorded: one */
     size_t npieces, cap;
     hcl_region_gone_fn gone;
@@ -116,33 +119,51 @@ static int reserve_check(struct hcl_regions *rs, uint32_t id, uint64_t len)
     return table_grow(rs, id);
 }
 
-int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void **base)
+/* Enter a region that `like` describes but for base and length. base NULL: it is to
+ * have none. */
+static int region_enter(struct hcl_regions *rs, const struct hcl_region *like, uint64_t len,
+                        void **base)
 {
     struct hcl_region *r = calloc(1, sizeof(*r));
+    void *p = NULL;
     if (!r)
         return -ENOMEM;
 
     pthread_mutex_lock(&rs->lock);
-    int err = reserve_check(rs, id, len);
+    int err = reserve_check(rs, like->id, len);
+    if (!err && base && (p = reserve_range(len)) == MAP_FAILED)
+        err = -ENOMEM;
     if (err)
         goto fail;
-    void *p = reserve_range(len);
-    if (p == MAP_FAILED) {
-        err = -ENOMEM;
-        goto fail;
-    }
-    *r = (struct hcl_region){.rs = rs, .id = id, .state = REGION_RESERVED, .base = p, .len = len};
-    rs->table[id - 1] = r;
+    *r = *like;
+    r->base = p;
+    r->len = len;
+    rs->table[r->id - 1] = r;
     rs->count++;
-    rs->bytes += len;
+    rs->bytes += r->len;
     pthread_mutex_unlock(&rs->lock);
-    *base = p;
+    if (base)
+        *base = p;
     return 0;
 
 fail:
     pthread_mutex_unlock(&rs->lock);
     free(r);
     return err;
+}
+
+int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void **base)
+{
+    const struct hcl_region like = {.rs = rs, .id = id, .state = REGION_RESERVED};
+    return region_enter(rs, &like, len, base);
+}
+
+int hcl_region_list(struct hcl_regions *rs, uint32_t id, uint64_t len, bool writable,
+                    hcl_region_copy_fn copy, void *opaque)
+{
+    const struct hcl_region like = {.rs = rs, .id = id, .state = REGION_RESERVED,
+                                    .writable = writable, .copy = copy, .copy_opaque = opaque};
+    return region_enter(rs, &like, len, NULL);
 }
 
 /* Lock held. */
@@ -192,7 +213,8 @@ static void region_finish(struct hcl_region *r)
 {
     struct hcl_regions *rs = r->rs;
 
-    munmap(r->base, r->len);
+    if (r->base)
+        munmap(r->base, r->len);
 
     pthread_mutex_lock(&rs->lock);
     rs->table[r->id - 1] = NULL;
@@ -229,12 +251,18 @@ int hcl_region_unmap(struct hcl_regions *rs, uint32_t id, hcl_region_gone_fn gon
     return 0;
 }
 
+/* Lock held. Is [off, off + len) there to be used? */
+static bool region_has(const struct hcl_region *r, uint64_t off, uint64_t len)
+{
+    return r->state == REGION_PUBLISHED && off <= r->len && len <= r->len - off;
+}
+
 struct hcl_region *hcl_region_get(struct hcl_regions *rs, uint32_t id, uint64_t off, uint64_t len,
                                   void **ptr)
 {
     pthread_mutex_lock(&rs->lock);
     struct hcl_region *r = region_find(rs, id);
-    if (r && (r->state != REGION_PUBLISHED || off > r->len || len > r->len - off))
+    if (r && (!r->base || !region_has(r, off, len)))
         r = NULL;
     if (r) {
         r->refs++;
@@ -242,6 +270,24 @@ struct hcl_region *hcl_region_get(struct hcl_regions *rs, uint32_t id, uint64_t 
     }
     pthread_mutex_unlock(&rs->lock);
     return r;
+}
+
+struct hcl_region *hcl_region_get_listed(struct hcl_regions *rs, uint32_t id, uint64_t off,
+                                         uint64_t len, bool to_guest)
+{
+    pthread_mutex_lock(&rs->lock);
+    struct hcl_region *r = region_find(rs, id);
+    if (r && (r->base || !region_has(r, off, len) || (to_guest && !r->writable)))
+        r = NULL;
+    if (r)
+        r->refs++;
+    pthread_mutex_unlock(&rs->lock);
+    return r;
+}
+
+int hcl_region_copy(struct hcl_region *r, uint64_t off, void *mem, uint64_t len, bool to_guest)
+{
+    return r->copy(r->copy_opaque, r->id, off, mem, len, to_guest);
 }
 
 void hcl_region_put(struct hcl_region *r)

@@ -12,6 +12,7 @@
 #ifndef HCL_REGIONS_H
 #define HCL_REGIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,18 @@ int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void *
  */
 int hcl_region_piece(struct hcl_regions *rs, uint32_t id, uint64_t len);
 
+/* Copy `len` bytes from `off` on between a region that is not mapped and memory
+ * here. to_guest: into the region. Returns 0 or -errno. */
+typedef int (*hcl_region_copy_fn)(void *opaque, uint32_t id, uint64_t off, void *mem, uint64_t len,
+                                  bool to_guest);
+
+/*
+ * As hcl_region_reserve(), for memory that is never mapped here: it is a list that
+ * the transport has, and copy() knows. writable: copy() may be asked to write.
+ */
+int hcl_region_list(struct hcl_regions *rs, uint32_t id, uint64_t len, bool writable,
+                    hcl_region_copy_fn copy, void *opaque);
+
 /* The region is filled and may be used from now on. Returns 0 or -ENOENT. */
 int hcl_region_publish(struct hcl_regions *rs, uint32_t id);
 
@@ -58,6 +71,15 @@ int hcl_region_unmap(struct hcl_regions *rs, uint32_t id, hcl_region_gone_fn gon
 struct hcl_region *hcl_region_get(struct hcl_regions *rs, uint32_t id, uint64_t off, uint64_t len,
                                   void **ptr);
 void hcl_region_put(struct hcl_region *r);
+
+/*
+ * The same for a listed region, which has no address. to_guest: it must be writable.
+ * hcl_region_get() does not find these, nor this the others.
+ */
+struct hcl_region *hcl_region_get_listed(struct hcl_regions *rs, uint32_t id, uint64_t off,
+                                         uint64_t len, bool to_guest);
+/* Copy, in a range that was looked up. */
+int hcl_region_copy(struct hcl_region *r, uint64_t off, void *mem, uint64_t len, bool to_guest);
 
 /* Its length: all of it, whatever was looked up. */
 size_t hcl_region_size(const struct hcl_region *r);

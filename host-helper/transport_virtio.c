@@ -18,13 +18,16 @@
 #include "map_budget.h"
 #include "ram_window.h"
 #include "regions.h"
+#include "run_list.h"
 #include "transport.h"
 #include "vring.h"
 
 /* What of a region's life regions.h does not know: its pieces, and its share
  * of the mapping budget. One entry per region number. */
 struct region_state {
-    uint8_t *base;  /* while it is being filled, else NULL */
+    bool filling;
+    uint8_t *base; /* while it is being filled, if it is to be mapped */
+    struct hcl_run_list list; /* if it is not */
     uint64_t total; /* 0: no such region */
     uint64_t filled;
     uint32_t runs;   /* mappings charged to the budget */
@@ -35,6 +38,7 @@ struct region_state {
 struct virtio_transport {
     struct hcl_transport base;
     struct hcl_guest_ram ram;
+    pthread_rwlock_t ram_lock; /* copies read the table for long */
     int kick_fd;
     int interrupt_fd;
     void *channel_map;
@@ -48,6 +52,7 @@ struct virtio_transport {
     /* Regions come from the control thread and go from any. */
     pthread_mutex_t lock;
     struct hcl_map_budget budget;
+    size_t listed; /* runs, of HCL_LISTED_RUNS_MAX */
     uint32_t max_regions;
     struct region_state *region; /* [1..max_regions] */
 
@@ -263,6 +268,8 @@ static void region_gone(void *opaque, uint32_t id)
     pthread_mutex_lock(&vt->lock);
     const struct region_state was = *rs;
     hcl_map_budget_give(&vt->budget, was.runs);
+    vt->listed -= was.list.n;
+    hcl_run_list_finish(&rs->list);
     memset(rs, 0, sizeof(*rs));
     pthread_mutex_unlock(&vt->lock);
     answer(vt, was.tag, was.status);
@@ -278,6 +285,7 @@ static int region_drop(struct virtio_transport *vt, uint32_t id, uint32_t tag, u
     if (rs->tag == 0 && rs->total != 0) { /* exists, and is not being unmapped already */
         rs->tag = tag;
         rs->status = status;
+        rs->filling = false;
         rs->base = NULL;
         rc = 0;
     }
@@ -285,17 +293,44 @@ static int region_drop(struct virtio_transport *vt, uint32_t id, uint32_t tag, u
     return rc < 0 ? rc : hcl_region_unmap(vt->base.regions, id, region_gone, vt);
 }
 
+/* hcl_region_copy_fn. The list is complete, and stays while the region is held. */
+static int region_copy(void *opaque, uint32_t id, uint64_t off, void *mem, uint64_t len,
+                       bool to_guest)
+{
+    struct virtio_transport *vt = opaque;
+
+    pthread_rwlock_rdlock(&vt->ram_lock);
+    int rc = hcl_run_list_copy(&vt->region[id].list, &vt->ram, off, mem, len, to_guest);
+    pthread_rwlock_unlock(&vt->ram_lock);
+    return rc;
+}
+
+static int list_runs(struct virtio_transport *vt, struct region_state *rs,
+                     const struct hcl_link_run *run, uint32_t n)
+{
+    pthread_mutex_lock(&vt->lock);
+    size_t before = rs->list.n;
+    int rc = n <= HCL_LISTED_RUNS_MAX - vt->listed ? hcl_run_list_add(&rs->list, run, n) : -ENOMEM;
+    vt->listed += rs->list.n - before;
+    pthread_mutex_unlock(&vt->lock);
+    return rc;
+}
+
 static int region_begin(struct virtio_transport *vt, const struct hcl_link_msg *m)
 {
     struct region_state *rs = &vt->region[m->region];
-    void *base;
+    void *base = NULL;
     int rc = -EEXIST;
 
     pthread_mutex_lock(&vt->lock);
     if (rs->total == 0) {
-        rc = hcl_region_reserve(vt->base.regions, m->region, m->total_len, &base);
+        if (m->flags & VIRTIO_OCL_MAP_GATHER)
+            rc = hcl_region_list(vt->base.regions, m->region, m->total_len,
+                                 m->flags & VIRTIO_OCL_MAP_WRITE, region_copy, vt);
+        else
+            rc = hcl_region_reserve(vt->base.regions, m->region, m->total_len, &base);
         if (rc == 0)
-            *rs = (struct region_state){.base = base, .total = m->total_len};
+            *rs = (struct region_state){.filling = true, .base = base, .total = m->total_len};
     }
     pthread_mutex_unlock(&vt->lock);
     return rc;
@@ -310,8 +345,9 @@ static int region_fill(struct virtio_transport *vt, const struct hcl_link_msg *m
 
     if (rs->total != m->total_len || rs->filled != m->offset || len > rs->total - rs->filled)
         return -EINVAL;
-    int rc = budget_take(vt, rs, mappings_for(run, m->count));
-    if (rc == 0)
+    int rc = rs->base ? budget_take(vt, rs, mappings_for(run, m->count))
+                      : list_runs(vt, rs, run, m->count);
+    if (rc == 0 && rs->base)
         rc = map_runs(&vt->ram, rs->base + rs->filled, run, m->count, prot, vt->base.regions,
                       m->region);
     if (rc < 0)
@@ -319,6 +355,7 @@ static int region_fill(struct virtio_transport *vt, const struct hcl_link_msg *m
     rs->filled += len;
     if (rs->filled < rs->total)
         return 0;
+    rs->filling = false;
     rs->base = NULL;
     return hcl_region_publish(vt->base.regions, m->region);
 }
@@ -330,7 +367,7 @@ static int handle_map(struct virtio_transport *vt, const struct hcl_link_msg *m,
 
     if (m->offset == 0)
         rc = region_begin(vt, m);
-    else if (!vt->region[m->region].base)
+    else if (!vt->region[m->region].filling)
         rc = -ENOENT;
     if (rc < 0)
         return answer(vt, m->tag, status_of(rc)); /* nothing of ours to undo */
@@ -349,7 +386,7 @@ static int handle_unmap(struct virtio_transport *vt, const struct hcl_link_msg *
 
 static int handle_undo(struct virtio_transport *vt, const struct hcl_link_msg *m)
 {
-    if (!vt->region[m->region].base || region_drop(vt, m->region, m->tag, m->status) < 0)
+    if (!vt->region[m->region].filling || region_drop(vt, m->region, m->tag, m->status) < 0)
         return answer(vt, m->tag, m->status);
     return 0;
 }
@@ -373,8 +410,10 @@ static int handle_ram(struct virtio_transport *vt, const struct hcl_link_msg *m,
         r[i].fd = fds[i];
     }
     pthread_mutex_lock(&vt->wake_lock);
+    pthread_rwlock_wrlock(&vt->ram_lock);
     ram_windows_finish(&vt->windows);
     int rc = hcl_guest_ram_set(&vt->ram, r, nfds);
+    pthread_rwlock_unlock(&vt->ram_lock);
     pthread_mutex_unlock(&vt->wake_lock);
     return rc;
 }
@@ -491,6 +530,7 @@ static void vt_destroy(struct hcl_transport *t)
     close(vt->kick_fd);
     close(t->control_fd);
     pthread_mutex_destroy(&vt->lock);
+    pthread_rwlock_destroy(&vt->ram_lock);
     pthread_mutex_destroy(&vt->wake_lock);
     free(vt->region);
     free(vt->msg);
@@ -591,6 +631,7 @@ struct hcl_transport *hcl_transport_virtio_create(const struct hcl_options *opt,
     }
     pthread_mutex_init(&vt->wake_lock, NULL);
     pthread_mutex_init(&vt->lock, NULL);
+    pthread_rwlock_init(&vt->ram_lock, NULL);
 
     int rc = open_all(vt, opt, h);
     if (rc < 0)

@@ -9,6 +9,7 @@
 #ifndef HCL_TRANSPORT_VIRTIO_H
 #define HCL_TRANSPORT_VIRTIO_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "guest_ram.h"
@@ -35,6 +36,10 @@ struct hcl_virtio_handover {
     const struct hcl_link_run *runs; /* the channel's pages */
     uint32_t nruns;
 };
+
+/* Runs of memory that is copied and not mapped, in all: 24 MiB of lists. Enough for
+ * 4 GiB of single pages. */
+#define HCL_LISTED_RUNS_MAX ((size_t)1 << 20)
 
 /*
  * Take over the descriptors in h (also on failure, when the process is about

@@ -138,7 +138,7 @@ static uint32_t check_map(const struct hcl_vm *vm, const struct hcl_link_msg *m,
 {
     const struct hcl_options *opt = hcl_server_options(vm->server);
 
-    if (m->region == 0 || m->region > opt->max_regions || (m->flags & ~VIRTIO_OCL_MAP_WRITE) ||
+    if (m->region == 0 || m->region > opt->max_regions || (m->flags & ~(VIRTIO_OCL_MAP_WRITE | VIRTIO_OCL_MAP_GATHER)) ||
         m->total_len == 0 || (m->total_len | m->offset) % HCL_PAGE_SIZE != 0 ||
         m->offset > m->total_len || len > m->total_len - m->offset)
         return VIRTIO_OCL_S_INVALID;

@@ -22,7 +22,7 @@ REGION = Sizes("region", "3")
 
 def linear(out, blocking):
     """`size` bytes at ptr."""
-    return Data("ptr", "size", out, blocking, host_size="q.size")
+    return Data("ptr", "size", out, blocking, host_size="q.size", gather=True)
 
 
 def rect(out, blocking):

@@ -106,6 +106,10 @@
     X(20, SVM_WRITE, "svm_write_bytes", TOTAL, BYTES, "read by commands in shared virtual memory") \
     X(21, SVM_READ, "svm_read_bytes", TOTAL, BYTES,                                                \
       "written by commands in shared virtual memory")                                              \
+    X(22, GATHERED_WRITE, "gathered_write_bytes", TOTAL, BYTES,                                    \
+      "copied out of the guest's own memory")                                                      \
+    X(23, GATHERED_READ, "gathered_read_bytes", TOTAL, BYTES,                                      \
+      "copied into the guest's own memory")                                                        \
     /* what there is now */                                                                        \
     X(24, REGIONS, "regions", LIVE, TIMES, "pieces of memory shared with the guest")               \
     X(25, REGION_BYTES, "region_bytes", LIVE, BYTES, "memory shared with the guest")               \

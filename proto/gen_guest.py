@@ -60,6 +60,8 @@ def emit_request(o, c):
         elif isinstance(a, Data):
             way = "out" if a.out else "in"
             rect = "&rect" if a.rect else "NULL"
+            if a.gather:
+                o("    f.gather = true;")
             o(f"    if ((err = gcl_frame_data_{way}(&f, {a.name}, {a.size}, {rect}, {a.blocking}, &req.{a.name})))"
               "\n        goto out;")
         elif isinstance(a, NewEvent):

@@ -68,7 +68,8 @@ def resolve(o, c):
             o(f"    if (q.{a.name}.data && !({a.name} = vocl_bytes_text(q.{a.name}))) {{\n"
               "        hcl_malformed(c);\n        return;\n    }")
         elif isinstance(a, Data):
-            o(f"    if ((p.ret = hcl_data_begin(c, &q.{a.name}, {a.host_size}, {str(a.out).lower()}, &{a.name})))\n"
+            begin = "hcl_data_gather" if a.gather else "hcl_data_begin"
+            o(f"    if ((p.ret = {begin}(c, &q.{a.name}, {a.host_size}, {str(a.out).lower()}, &{a.name})))\n"
               "        goto out;")
 
 
@@ -130,7 +131,8 @@ def block_here(o, c, data):
     """A blocking transfer, on the thread that decodes where that may block."""
     queue, mem = (a.name for a in c.args if isinstance(a, Handle))
     waits = next(a.name for a in c.args if isinstance(a, Handles))
-    o(f"    if (q.{data.blocking} && hcl_block_begin(c, {queue}, {mem}, {waits}, q.{waits}.count)) {{")
+    gathered = f"!{data.name}.gathered && " if data.gather else ""
+    o(f"    if (q.{data.blocking} && {gathered}hcl_block_begin(c, {queue}, {mem}, {waits}, q.{waits}.count)) {{")
     native_call(o, c, native_args(c, here=True), indent="        ")
     o("        hcl_block_end(c);")
     o(f"        hcl_transferred(c, p.ret, event, q.event, q.event_slot, &{data.name});\n        return;\n    }}")
@@ -172,7 +174,12 @@ def handler(o, c):
     else:
         if data:
             block_here(o, c, data)
-        native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None)
+        if data and data.gather:
+            o(f"    if ({data.name}.gathered)\n"
+              f"        p.ret = hcl_gather(c, command_queue, buffer, q.offset, &{data.name}, "
+              "q.event_wait_list.count, event_wait_list, &event);\n    else")
+        native_call(o, c, native_args(c), native_args(c, older=True) if c.older_params else None,
+                    indent="        " if data and data.gather else "    ")
     for a in c.args:
         if isinstance(a, OutScalar):
             o(f"    p.{a.name} = {a.name};")
@@ -190,7 +197,7 @@ def handler(o, c):
 
 def handlers(calls, control):
     o = Out("The helper's handlers.").include("handlers.h", "block.h", "call.h", "worker.h", "objects.h", "data.h",
-                                              "extension.h", "image.h", "platform.h", "calls.h")
+                                              "extension.h", "gather.h", "image.h", "platform.h", "calls.h")
     for c in calls:
         if c.op is not None and c.host:
             handler(o, c)

@@ -261,7 +261,8 @@ class Data(Arg):
     expressions, in the guest's parameters and in the helper's locals, for the
     bytes from name on that are touched. rect: where only rows of them are, an
     expression for the struct gcl_rect; needs: pointers that must not be NULL
-    for those expressions to be evaluated."""
+    for those expressions to be evaluated. gather: it is [offset, offset + size) of
+    the buffer, and so the helper can copy scattered memory (gather.h)."""
     name: str
     size: str
     out: bool
@@ -269,6 +270,7 @@ class Data(Arg):
     host_size: str
     rect: str = None
     needs: tuple = ()
+    gather: bool = False
 
     @property
     def params(self):

@@ -110,6 +110,8 @@ struct virtio_ocl_ctl_map {
 #define VIRTIO_OCL_MAP_LASTS 4u
 /* Out: they were mapped already. */
 #define VIRTIO_OCL_MAP_FOUND 8u
+/* Not to be mapped by the host, but copied from and to, page by page. On the queue, too. */
+#define VIRTIO_OCL_MAP_GATHER 16u
 
 /*
  * Answered once nothing on the host maps the region any more: only then may
@@ -182,7 +184,9 @@ struct virtio_ocl_open {
  * ENOMEM: RLIMIT_MEMLOCK, or a limit of the host;
  * E2BIG: the pages lie in more runs than the host maps as one region, or than
  * below, where copying is cheaper than mapping, unless it is to stay mapped and
- * so VIRTIO_OCL_MAP_SCATTERED is given. MADV_COLLAPSE brings them together.
+ * so VIRTIO_OCL_MAP_SCATTERED is given. MADV_COLLAPSE brings them together. With
+ * VIRTIO_OCL_MAP_GATHER any number will do; that comes back if the region is one
+ * to be copied, and does not if it was mapped already.
  */
 struct virtio_ocl_map {
     __u64 addr;

@@ -208,7 +208,7 @@ struct vocl_payload vocl_get_payload(struct vocl_reader *r)
         p.data = b.data;
         if (b.data && b.len != p.len)
             reader_fail(r);
-    } else if (p.kind > VOCL_PAYLOAD_SVM) {
+    } else if (p.kind > VOCL_PAYLOAD_GATHER) {
         reader_fail(r);
     }
     return r->error ? (struct vocl_payload){0} : p;

@@ -64,6 +64,7 @@ enum vocl_payload_kind {
     VOCL_PAYLOAD_INLINE = 1, /* in: data follows; out: comes back in the reply */
     VOCL_PAYLOAD_REGION = 2, /* [offset, offset + len) of region */
     VOCL_PAYLOAD_SVM = 3,    /* [offset, offset + len) of the SVM allocation `region` */
+    VOCL_PAYLOAD_GATHER = 4, /* as REGION, of one that the helper does not map but copies */
 };
 
 struct vocl_payload {

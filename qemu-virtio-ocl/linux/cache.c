@@ -81,8 +81,10 @@ void virtio_ocl_cache_remove(struct virtio_ocl_region *region)
 
 struct virtio_ocl_region *
 virtio_ocl_cache_find(struct virtio_ocl_client *client, u64 start, u64 last,
-		      bool write)
+		      u32 flags)
 {
+	bool write = flags & VIRTIO_OCL_MAP_WRITE;
+	bool gather = flags & VIRTIO_OCL_MAP_GATHER;
 	struct interval_tree_node *node;
 	struct virtio_ocl_region *region;
 
@@ -90,7 +92,7 @@ virtio_ocl_cache_find(struct virtio_ocl_client *client, u64 start, u64 last,
 	     node; node = interval_tree_iter_next(node, start, last)) {
 		region = container_of(node, struct virtio_ocl_region, node);
 		if (node->start <= start && node->last >= last &&
-		    (region->writable || !write))
+		    (region->writable || !write) && (!region->gather || gather))
 			return region;
 	}
 	return NULL;

@@ -278,8 +278,10 @@ int virtio_ocl_ctl_map(struct virtio_ocl_region *region)
 		msg = &call->req.msg.map;
 		msg->region = cpu_to_le32(region->id);
 		msg->nruns = cpu_to_le32(call->req.nruns);
-		msg->flags = cpu_to_le32(region->writable ?
-					 VIRTIO_OCL_MAP_WRITE : 0);
+		msg->flags = cpu_to_le32((region->writable ?
+					  VIRTIO_OCL_MAP_WRITE : 0) |
+					 (region->gather ?
+					  VIRTIO_OCL_MAP_GATHER : 0));
 		msg->total_len = cpu_to_le64(region->len);
 		msg->offset = cpu_to_le64(offset);
 		err = virtio_ocl_call_run(client->dev, call,

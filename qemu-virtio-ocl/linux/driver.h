@@ -206,6 +206,7 @@ struct virtio_ocl_region {
 	u64 start;			/* pinned: first address, page aligned */
 	u64 len;
 	bool writable;
+	bool gather;			/* the host does not map it */
 	unsigned long forgotten;	/* bit 0: the pages have been let go */
 
 	/* Under client->region_lock. */
@@ -315,10 +316,10 @@ void virtio_ocl_cache_unwatch(struct virtio_ocl_region *region);
  */
 void virtio_ocl_cache_add(struct virtio_ocl_region *region);
 void virtio_ocl_cache_remove(struct virtio_ocl_region *region);
-/* A region that covers [start, last], or NULL. */
+/* A region that covers [start, last] and suits flags, or NULL. */
 struct virtio_ocl_region *
 virtio_ocl_cache_find(struct virtio_ocl_client *client, u64 start, u64 last,
-		      bool write);
+		      u32 flags);
 /* Close the client when its address space goes, whoever else has the file. */
 int virtio_ocl_exit_watch(struct virtio_ocl_client *client);
 void virtio_ocl_exit_unwatch(struct virtio_ocl_client *client);
@@ -342,7 +343,7 @@ static inline void virtio_ocl_cache_remove(struct virtio_ocl_region *region)
 
 static inline struct virtio_ocl_region *
 virtio_ocl_cache_find(struct virtio_ocl_client *client, u64 start, u64 last,
-		      bool write)
+		      u32 flags)
 {
 	return NULL;
 }

@@ -204,6 +204,8 @@ static u32 virtio_ocl_max_runs(const struct virtio_ocl_device *dev, u64 len,
 	u64 cheap = VIRTIO_OCL_RUNS_FREE +
 		    (len >> 20) * VIRTIO_OCL_RUNS_PER_MIB;
 
+	if (flags & VIRTIO_OCL_MAP_GATHER)
+		return U32_MAX;
 	if (flags & VIRTIO_OCL_MAP_SCATTERED)
 		return dev->max_region_runs;
 	return min_t(u64, cheap, dev->max_region_runs);
@@ -226,6 +228,7 @@ static int virtio_ocl_region_pin(struct virtio_ocl_client *client, u64 start,
 	region->start = start;
 	region->len = len;
 	region->writable = write;
+	region->gather = flags & VIRTIO_OCL_MAP_GATHER;
 	err = virtio_ocl_charge(client, npages);
 	if (err)
 		goto forget;
@@ -254,12 +257,12 @@ forget:
 /* A region that MAP may share; counts a user. */
 static struct virtio_ocl_region *
 virtio_ocl_region_find(struct virtio_ocl_client *client, u64 start, u64 len,
-		       bool write)
+		       u32 flags)
 {
 	struct virtio_ocl_region *region;
 
 	spin_lock(&client->region_lock);
-	region = virtio_ocl_cache_find(client, start, start + len - 1, write);
+	region = virtio_ocl_cache_find(client, start, start + len - 1, flags);
 	if (region) {
 		region->users++;
 		virtio_ocl_region_leave_idle(region);
@@ -292,13 +295,13 @@ static bool virtio_ocl_regions_flush(struct virtio_ocl_client *client)
 int virtio_ocl_region_map(struct virtio_ocl_client *client,
 			  struct virtio_ocl_map *map)
 {
-	bool write = map->flags & VIRTIO_OCL_MAP_WRITE;
 	struct virtio_ocl_region *region;
 	u64 start, len;
 	int err;
 
 	if (!map->len || map->flags & ~(VIRTIO_OCL_MAP_WRITE |
-					VIRTIO_OCL_MAP_SCATTERED))
+					VIRTIO_OCL_MAP_SCATTERED |
+					VIRTIO_OCL_MAP_GATHER))
 		return -EINVAL;
 	if (map->addr > ULONG_MAX || map->len > ULONG_MAX - PAGE_SIZE ||
 	    !access_ok((void __user *)(unsigned long)map->addr, map->len))
@@ -307,7 +310,7 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 	len = PAGE_ALIGN(map->addr + map->len) - start;
 	if (client->dev->max_mapped && len > client->dev->max_mapped)
 		return -ENOMEM;
-	region = virtio_ocl_region_find(client, start, len, write);
+	region = virtio_ocl_region_find(client, start, len, map->flags);
 	if (!region) {
 		err = virtio_ocl_region_pin(client, start, len, map->flags,
 					    &region);
@@ -320,6 +323,8 @@ int virtio_ocl_region_map(struct virtio_ocl_client *client,
 		atomic_long_inc(&client->dev->hits);
 		map->flags |= VIRTIO_OCL_MAP_FOUND;
 	}
+	if (!region->gather)
+		map->flags &= ~VIRTIO_OCL_MAP_GATHER;
 	/* A hint: they may change the next moment. */
 	if (READ_ONCE(region->cached))
 		map->flags |= VIRTIO_OCL_MAP_LASTS;

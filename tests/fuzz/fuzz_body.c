@@ -212,7 +212,11 @@ static void put_payload(struct fuzz_input *in, struct vocl_writer *w)
     uint64_t len = lens[fuzz_pick(in, 6)];
     uint64_t offset = fuzz_pick(in, 4) ? 0 : fuzz_pick(in, 65536);
     uint64_t region = fuzz_pick(in, 8) ? FUZZ_REGION : fuzz_u64(in);
-    switch (fuzz_pick(in, 5)) {
+    switch (fuzz_pick(in, 6)) {
+    case 5:
+        region = fuzz_pick(in, 8) ? FUZZ_LISTED : fuzz_u64(in);
+        vocl_put_payload(w, (struct vocl_payload){VOCL_PAYLOAD_GATHER, len, region, offset, NULL});
+        return;
     case 4:
         region = fuzz_pick(in, 8) ? FUZZ_SVM + fuzz_pick(in, 2) : fuzz_u64(in);
         vocl_put_payload(w, (struct vocl_payload){VOCL_PAYLOAD_SVM, len, region, offset, NULL});

@@ -61,6 +61,7 @@ enum fuzz_id {
 #define FUZZ_DEVICE 0x80000001u
 #define FUZZ_REGION 1u
 #define FUZZ_REGION_SIZE 65536u
+#define FUZZ_LISTED 2u /* the same size, and not mapped */
 
 /* Where devices have every buffer that has an address: fake_native.h's. */
 #define FUZZ_ADDRESS ((uint64_t)0x500000000000)

@@ -9,6 +9,7 @@
  * are carried out at once. Before a call blocks, what "another thread" of the guest
  * sends is decoded.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "fake_worker.h"
 #include "fuzz.h"
 #include "fuzz_body.h"
+#include "regions.h"
 
 /* ---- the guest ---- */
 
@@ -211,6 +213,21 @@ static bool takes_back(void)
     return fuzz_pick(&guest.in, 4);
 }
 
+/* hcl_region_copy_fn: all of the memory is there, and nothing before or behind. */
+static int copy_listed(void *opaque, uint32_t id, uint64_t off, void *mem, uint64_t len,
+                       bool to_guest)
+{
+    static uint8_t pages[FUZZ_REGION_SIZE];
+    (void)opaque;
+    if (id != FUZZ_LISTED || off > sizeof(pages) || len > sizeof(pages) - off)
+        abort();
+    if (to_guest)
+        memcpy(pages + off, mem, len);
+    else
+        memcpy(mem, pages + off, len);
+    return len % 1024 == 1 ? -EFAULT : 0;
+}
+
 static void begin(const uint8_t *data, size_t size)
 {
     guest = (struct guest){.in = {data + 1, data + size}, .raw = data[0] % 8 == 7};
@@ -218,6 +235,10 @@ static void begin(const uint8_t *data, size_t size)
     fake_crew_takes_back = takes_back;
     fake_worker_begin(&guest.fake, &ops, data[0] / 8 % 2 ? &no_callbacks : &plain, FUZZ_REGION,
                       FUZZ_REGION_SIZE);
+    if (hcl_region_list(guest.fake.base.regions, FUZZ_LISTED, FUZZ_REGION_SIZE, data[0] & 16,
+                        copy_listed, NULL) ||
+        hcl_region_publish(guest.fake.base.regions, FUZZ_LISTED))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

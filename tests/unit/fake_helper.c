@@ -49,6 +49,29 @@ static uint64_t touch(struct hcl_transport *t, const struct fake_order *o)
     return sum;
 }
 
+/* The same for a region that is not mapped. */
+static uint64_t copy(struct hcl_transport *t, const struct fake_order *o)
+{
+    struct hcl_region *r =
+        hcl_region_get_listed(t->regions, o->region, o->off, o->len, o->value != 0);
+    uint8_t *mem = malloc(o->len);
+    uint64_t sum = 0;
+
+    if (!r || !mem) {
+        free(mem);
+        return FAKE_NO_REGION;
+    }
+    memset(mem, (int)o->value, o->len);
+    int rc = o->value ? hcl_region_copy(r, o->off, mem, o->len, true) : 0;
+    if (rc == 0)
+        rc = hcl_region_copy(r, o->off, mem, o->len, false);
+    for (uint64_t i = 0; i < o->len; i++)
+        sum += mem[i];
+    hcl_region_put(r);
+    free(mem);
+    return rc == 0 ? sum : FAKE_NO_REGION;
+}
+
 /* Guest RAM is in memfds of that name (fake_vm.c). */
 static uint64_t count_ram_maps(void)
 {
@@ -72,6 +95,9 @@ static void obey(struct hcl_transport *t, struct fake_order *o)
     case FAKE_SUM:
     case FAKE_FILL:
         o->result = touch(t, o);
+        break;
+    case FAKE_COPY:
+        o->result = copy(t, o);
         break;
     case FAKE_HOLD:
         held = hcl_region_get(t->regions, o->region, o->off, o->len, &ptr);

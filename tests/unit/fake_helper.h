@@ -32,6 +32,7 @@ enum fake_op {
     FAKE_HOLD,     /* take a reference on it, */
     FAKE_RELEASE,  /* and drop it */
     FAKE_WAKE,     /* wake the guest `value` times */
+    FAKE_COPY,     /* as SUM, of a region that is copied; with a value, write that first */
     FAKE_RAM_MAPS, /* result: mappings of guest RAM in the worker */
     FAKE_CRASH,
     FAKE_EXIT,

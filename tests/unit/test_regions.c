@@ -264,6 +264,62 @@ static void threads_may_use_what_another_unmaps(void **state)
         pthread_join(users[i], NULL);
 }
 
+struct copied {
+    uint32_t id;
+    uint64_t off, len;
+    void *mem;
+    bool to_guest;
+};
+
+static int note_copy(void *opaque, uint32_t id, uint64_t off, void *mem, uint64_t len,
+                     bool to_guest)
+{
+    *(struct copied *)opaque = (struct copied){id, off, len, mem, to_guest};
+    return -EFAULT;
+}
+
+static void a_listed_region_is_copied_and_has_no_address(void **state)
+{
+    struct hcl_regions *rs = *state;
+    struct copied last = {0};
+    uint32_t gone = 0;
+    char mem[4];
+    void *ptr;
+
+    assert_int_equal(hcl_region_list(rs, 3, 2 * PAGE, true, note_copy, &last), 0);
+    assert_null(hcl_region_get_listed(rs, 3, 0, 1, false)); /* not yet */
+    assert_int_equal(hcl_region_publish(rs, 3), 0);
+    assert_null(hcl_region_get(rs, 3, 0, 1, &ptr));
+    assert_null(hcl_region_get_listed(rs, 3, 0, 2 * PAGE + 1, false));
+    assert_null(hcl_region_get_listed(rs, 3, UINT64_MAX, 1, false));
+    struct hcl_region *r = hcl_region_get_listed(rs, 3, 5, sizeof(mem), true);
+    assert_non_null(r);
+    assert_int_equal(hcl_region_copy(r, 5, mem, sizeof(mem), true), -EFAULT);
+    assert_int_equal(last.id, 3);
+    assert_int_equal(last.off, 5);
+    assert_int_equal(last.len, sizeof(mem));
+    assert_ptr_equal(last.mem, mem);
+    assert_true(last.to_guest);
+    assert_int_equal(hcl_region_unmap(rs, 3, count_gone, &gone), 0);
+    assert_int_equal(gone, 0);
+    hcl_region_put(r);
+    assert_int_equal(gone, 3);
+}
+
+static void a_read_only_list_is_not_written_to(void **state)
+{
+    struct hcl_regions *rs = *state;
+
+    assert_int_equal(hcl_region_list(rs, 3, PAGE, false, note_copy, NULL), 0);
+    assert_int_equal(hcl_region_publish(rs, 3), 0);
+    assert_null(hcl_region_get_listed(rs, 3, 0, 1, true));
+    struct hcl_region *r = hcl_region_get_listed(rs, 3, 0, 1, false);
+    assert_non_null(r);
+    hcl_region_put(r);
+    make_region(rs, 4, PAGE);
+    assert_null(hcl_region_get_listed(rs, 4, 0, 1, false)); /* it is mapped */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +331,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_unused_region_goes_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_region_in_use_goes_with_its_last_user, setup, teardown),
         cmocka_unit_test_setup_teardown(a_region_can_be_seen_a_second_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_listed_region_is_copied_and_has_no_address, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_read_only_list_is_not_written_to, setup, teardown),
         cmocka_unit_test(large_regions_are_aligned_for_huge_pages),
         cmocka_unit_test(a_used_region_outlives_destroy),
         cmocka_unit_test_setup_teardown(threads_may_use_what_another_unmaps, setup, teardown),

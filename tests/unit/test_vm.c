@@ -400,6 +400,71 @@ static void neighbours_cost_one_mapping(void **state)
     free(runs);
 }
 
+static void gathered_runs_are_copied_and_not_mapped(void **state)
+{
+    const struct virtio_ocl_run runs[] = {
+        {FAKE_HIGH + 0x300000, FAKE_PAGE},
+        {FAKE_HIGH + 0x100000, FAKE_PAGE},
+    };
+    const uint32_t flags = VIRTIO_OCL_MAP_WRITE | VIRTIO_OCL_MAP_GATHER;
+    struct fake_map m = {1, 7, flags, 2 * FAKE_PAGE, 0};
+
+    open_client();
+    const uint64_t before = order(FAKE_RAM_MAPS, 0, 0, 0, 0);
+    memset(fake_at(&vm, runs[0].gpa), 1, FAKE_PAGE);
+    memset(fake_at(&vm, runs[1].gpa), 2, FAKE_PAGE);
+    assert_int_equal(fake_map(&vm, &m, runs, 2), VIRTIO_OCL_S_OK);
+    assert_int_equal(order(FAKE_RAM_MAPS, 0, 0, 0, 0), before);
+    assert_int_equal(order(FAKE_SUM, 7, 0, 1, 0), FAKE_NO_REGION);
+    assert_int_equal(order(FAKE_COPY, 7, 0, 2 * FAKE_PAGE, 0), 3 * FAKE_PAGE);
+    assert_int_equal(order(FAKE_COPY, 7, FAKE_PAGE - 1, 2, 9), 18);
+    assert_int_equal(*(uint8_t *)fake_at(&vm, runs[0].gpa + FAKE_PAGE - 1), 9);
+    assert_int_equal(*(uint8_t *)fake_at(&vm, runs[1].gpa), 9);
+    assert_int_equal(*(uint8_t *)fake_at(&vm, runs[1].gpa + 1), 2);
+    assert_int_equal(order(FAKE_COPY, 7, 1, 2 * FAKE_PAGE, 0), FAKE_NO_REGION);
+    assert_int_equal(fake_unmap(&vm, 1, 7), VIRTIO_OCL_S_OK);
+    assert_int_equal(order(FAKE_COPY, 7, 0, 1, 0), FAKE_NO_REGION);
+    m.flags = VIRTIO_OCL_MAP_GATHER;
+    assert_int_equal(fake_map(&vm, &m, runs, 2), VIRTIO_OCL_S_OK);
+    assert_int_equal(order(FAKE_COPY, 7, 0, 1, 9), FAKE_NO_REGION); /* it may only be read */
+}
+
+static void refused_piece_of_a_gathered_region_undoes_it(void **state)
+{
+    const struct virtio_ocl_run run = {FAKE_HIGH + 0x100000, FAKE_PAGE};
+    struct fake_map m = {1, 2, VIRTIO_OCL_MAP_GATHER, 3 * FAKE_PAGE, 0};
+
+    open_client();
+    assert_int_equal(fake_map(&vm, &m, &run, 1), VIRTIO_OCL_S_OK);
+    assert_int_equal(order(FAKE_COPY, 2, 0, 1, 0), FAKE_NO_REGION);
+    m.offset = 2 * FAKE_PAGE; /* not the next one */
+    assert_int_equal(fake_map(&vm, &m, &run, 1), VIRTIO_OCL_S_INVALID);
+    assert_int_equal(fake_unmap(&vm, 1, 2), VIRTIO_OCL_S_INVALID);
+    m.offset = 0;
+    assert_int_equal(fake_map(&vm, &m, &run, 1), VIRTIO_OCL_S_OK);
+}
+
+/* More runs than could be mapped, up to a limit of their own. */
+static void gathered_runs_have_a_limit(void **state)
+{
+    const uint32_t most = HCL_LISTED_RUNS_MAX / VIRTIO_OCL_MAX_RUNS;
+    const uint64_t piece = VIRTIO_OCL_MAX_RUNS * FAKE_PAGE;
+    struct virtio_ocl_run *runs = scattered_runs();
+    struct fake_map m = {1, 1, VIRTIO_OCL_MAP_GATHER, most * piece, 0};
+
+    open_client();
+    const uint64_t page = vm.next_page;
+    for (; m.offset < m.total_len; m.offset += piece) {
+        assert_int_equal(fake_map(&vm, &m, runs, VIRTIO_OCL_MAX_RUNS), VIRTIO_OCL_S_OK);
+        vm.next_page = page; /* the request's memory is for the next one */
+    }
+    struct fake_map more = {1, 2, VIRTIO_OCL_MAP_GATHER, FAKE_PAGE, 0};
+    assert_int_equal(fake_map(&vm, &more, runs, 1), VIRTIO_OCL_S_NOMEM);
+    assert_int_equal(fake_unmap(&vm, 1, 1), VIRTIO_OCL_S_OK);
+    assert_int_equal(fake_map(&vm, &more, runs, 1), VIRTIO_OCL_S_OK);
+    free(runs);
+}
+
 static void bytes_have_a_limit(void **state)
 {
     const struct virtio_ocl_run run = {FAKE_LOW, FAKE_RAM_SIZE};
@@ -704,6 +769,9 @@ int main(void)
         TEST(burst_of_large_maps_is_answered),
         TEST(mappings_have_a_budget),
         TEST(neighbours_cost_one_mapping),
+        TEST(gathered_runs_are_copied_and_not_mapped),
+        TEST(refused_piece_of_a_gathered_region_undoes_it),
+        TEST(gathered_runs_have_a_limit),
         TEST(bytes_have_a_limit),
         TEST(dead_worker_is_reported),
         TEST(loss_is_reported_when_a_buffer_comes),

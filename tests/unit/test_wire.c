@@ -175,7 +175,7 @@ static void strings_of_an_array_keep_their_order_and_their_absence(void **state)
 static void a_payload_must_be_of_a_known_kind_and_of_its_length(void **state)
 {
     (void)state;
-    uint64_t unknown[4] = {VOCL_PAYLOAD_SVM + 1, 5, 0, 0};
+    uint64_t unknown[4] = {VOCL_PAYLOAD_GATHER + 1, 5, 0, 0};
     uint64_t shorter[6] = {VOCL_PAYLOAD_INLINE, 9, 0, 0, 5 + 1, 0};
     struct vocl_reader r;
     vocl_reader_init(&r, unknown, sizeof(unknown));

@@ -343,12 +343,9 @@ static void a_buffer_of_memory_that_is_partly_given_away(void)
     close_all(a, SIZE);
 }
 
-/* Each page by itself, and no huge page wanted: copied, but not for ever. */
-static void a_scattered_array_is_mapped_after_many_copies(void)
+/* Each page by itself, and no huge page wanted. */
+static uint8_t *scattered(size_t size, unsigned seed)
 {
-    size_t size = 512 << 10;
-
-    open_all();
     uint8_t *a = fresh_at(NULL, size, 1), *b = fresh_at(NULL, size, 1);
     madvise(a, size, MADV_DONTNEED);
     madvise(b, size, MADV_DONTNEED);
@@ -356,6 +353,18 @@ static void a_scattered_array_is_mapped_after_many_copies(void)
     madvise(b, size, MADV_NOHUGEPAGE);
     for (size_t at = 0; at < size; at += PAGE)
         a[at] = b[at] = 1;
+    munmap(b, size);
+    pattern_fill(a, size, seed);
+    return a;
+}
+
+/* Copied, but not for ever. */
+static void a_scattered_array_is_mapped_after_many_copies(void)
+{
+    size_t size = 512 << 10;
+
+    open_all();
+    uint8_t *a = scattered(size, 1);
     struct count before = count_now();
     for (unsigned i = 0; i < 40; i++) {
         pattern_fill(a, size, i);
@@ -366,13 +375,108 @@ static void a_scattered_array_is_mapped_after_many_copies(void)
         CHECK(count_now().misses == before.misses + 1);
         CHECK(count_now().hits >= before.hits + 20);
     }
-    munmap(b, size);
     close_all(a, size);
+}
+
+/* What the helper gathers page by page comes in the order of the queue, like
+ * anything else: nothing here waits before the end. */
+static void gathered_commands_keep_their_order(void)
+{
+    cl_uint word = 0x01020304;
+
+    open_all();
+    cl_mem other = cl_buffer(&cl, SIZE);
+    uint8_t *a = scattered(SIZE, 1), *b = scattered(SIZE, 2), *out = scattered(SIZE, 3);
+    long allocs = counter("allocs"), regions = counter("regions");
+    CL(clEnqueueWriteBuffer(cl.queue, buffer, CL_FALSE, 0, SIZE, a, 0, NULL, NULL));
+    CL(clEnqueueFillBuffer(cl.queue, buffer, &word, 4, 0, PAGE, 0, NULL, NULL));
+    CL(clEnqueueCopyBuffer(cl.queue, buffer, other, 0, 0, SIZE, 0, NULL, NULL));
+    CL(clEnqueueWriteBuffer(cl.queue, buffer, CL_FALSE, 0, SIZE, b, 0, NULL, NULL));
+    CL(clEnqueueReadBuffer(cl.queue, other, CL_FALSE, 0, SIZE, out, 0, NULL, NULL));
+    CL(clFinish(cl.queue));
+    CHECK(!memcmp(out, &word, 4) && !memcmp(out + PAGE - 4, &word, 4));
+    CHECK(!memcmp(out + PAGE, a + PAGE, SIZE - PAGE));
+    CL(clEnqueueReadBuffer(cl.queue, buffer, CL_TRUE, 0, SIZE, out, 0, NULL, NULL));
+    CHECK(pattern_is(out, SIZE, 2));
+    CHECK(counter("allocs") == allocs); /* nothing was staged */
+    if (getenv("CACHED"))
+        CHECK(counter("regions") == regions + 3);
+    CL(clReleaseMemObject(other));
+    munmap(b, SIZE);
+    munmap(out, SIZE);
+    close_all(a, SIZE);
+}
+
+static void a_part_is_gathered_to_where_it_belongs(void)
+{
+    open_all();
+    uint8_t *a = scattered(SIZE, 1), *out = fresh_at(NULL, SIZE, 0);
+    memset(out, 0, SIZE);
+    to_device(out, SIZE);
+    CL(clEnqueueWriteBuffer(cl.queue, buffer, CL_TRUE, 4321, 5 * MiB + 7, a + 100, 0, NULL, NULL));
+    const uint8_t *p = look(SIZE);
+    CHECK(!memcmp(p, out, 4321) && !memcmp(p + 4321, a + 100, 5 * MiB + 7));
+    CHECK(!memcmp(p + 4321 + 5 * MiB + 7, out, SIZE - (4321 + 5 * MiB + 7)));
+    looked(p);
+    pattern_fill(a, SIZE, 9);
+    CL(clEnqueueReadBuffer(cl.queue, buffer, CL_TRUE, 4322, 5 * MiB + 5, a + 333, 0, NULL, NULL));
+    pattern_fill(out, SIZE, 9);
+    CHECK(!memcmp(a, out, 333));
+    CHECK(!memcmp(a + 333 + 5 * MiB + 5, out + 333 + 5 * MiB + 5, SIZE - (333 + 5 * MiB + 5)));
+    pattern_fill(out, SIZE, 1);
+    CHECK(!memcmp(a + 333, out + 101, 5 * MiB + 5));
+    munmap(out, SIZE);
+    close_all(a, SIZE);
+}
+
+static void a_gathered_write_waits_for_its_events_and_fails_with_them(void)
+{
+    cl_event go, done;
+    cl_int err, status;
+
+    open_all();
+    uint8_t *a = scattered(SIZE, 1);
+    go = clCreateUserEvent(cl.context, &err);
+    CL(err);
+    CL(clEnqueueWriteBuffer(cl.queue, buffer, CL_FALSE, 0, SIZE, a, 1, &go, &done));
+    CL(clFlush(cl.queue));
+    sleep_ms(50);
+    CL(clGetEventInfo(done, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL));
+    CHECK(status > CL_COMPLETE);
+    CL(clSetUserEventStatus(go, CL_COMPLETE));
+    CL(clWaitForEvents(1, &done));
+    device_has(SIZE, 1);
+    CL(clReleaseEvent(go));
+    CL(clReleaseEvent(done));
+    go = clCreateUserEvent(cl.context, &err);
+    CL(err);
+    CL(clEnqueueWriteBuffer(cl.queue, buffer, CL_FALSE, 0, SIZE, a, 1, &go, &done));
+    CL(clSetUserEventStatus(go, -5));
+    CL_IS(clWaitForEvents(1, &done), CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST);
+    CL(clReleaseEvent(go));
+    CL(clReleaseEvent(done));
+    close_all(a, SIZE);
+}
+
+static void a_gathered_array_may_change_between_two_uses(void)
+{
+    open_all();
+    uint8_t *a = scattered(SIZE, 1);
+    to_device(a, SIZE);
+    device_has(SIZE, 1);
+    CHECK(!madvise(a + 2 * MiB, 3 * MiB, MADV_DONTNEED));
+    to_device(a, SIZE);
+    device_has_bytes_of(a, SIZE);
+    pattern_fill(a, SIZE, 2);
+    CL(clEnqueueReadBuffer(cl.queue, buffer, CL_TRUE, 0, SIZE, a, 0, NULL, NULL));
+    device_has_bytes_of(a, SIZE);
+    CHECK(a[2 * MiB] == 0 && a[5 * MiB - 1] == 0);
+    close_all(a, SIZE);
 }
 
 static void more_arrays_than_are_kept(void)
 {
-    enum { ARRAYS = 200, EACH = 256 << 10 };
+    enum { ARRAYS = 200, EACH = 512 << 10 };
 
     open_all();
     uint8_t *a = fresh_at(NULL, ARRAYS * EACH, 1);
@@ -419,6 +523,10 @@ static const struct check_case cases[] = {
     CASE(pages_that_a_child_shares_become_the_parents_own),
     CASE(a_buffer_of_memory_that_is_partly_given_away),
     CASE(a_scattered_array_is_mapped_after_many_copies),
+    CASE(gathered_commands_keep_their_order),
+    CASE(a_part_is_gathered_to_where_it_belongs),
+    CASE(a_gathered_write_waits_for_its_events_and_fails_with_them),
+    CASE(a_gathered_array_may_change_between_two_uses),
     CASE(more_arrays_than_are_kept),
     CASE(more_bytes_than_are_kept),
 };

@@ -5,8 +5,8 @@
  *   pages WAY MIB [COUNT]
  *
  * makes COUNT buffers of MIB MiB, lets a kernel change every word of them, checks
- * a word of each page, and prints how long the buffers took to make and what the
- * driver has counted meanwhile ("counters: allocs 0 hits 0 ..."). WAY is
+ * a word of each page, and prints how long the buffers took to make, and to copy if
+ * they are, and what the driver has counted meanwhile ("counters: allocs 0 hits 0 ..."). WAY is
  *
  *   plain      CL_MEM_USE_HOST_PTR of malloc()
  *   scattered  the same, of pages that lie singly
@@ -246,9 +246,12 @@ static void use(struct cl *cl, const char *way, size_t size, unsigned count, uin
         m[i] = make(cl, way, size, host[i]);
     printf("made in %.2f ms\n", now_ms() - start);
     for (unsigned i = 0; i < count; i++) {
-        if (!strcmp(way, "copied"))
+        start = now_ms();
+        if (!strcmp(way, "copied")) {
             CL(clEnqueueWriteBuffer(cl->queue, m[i], CL_TRUE, 0, size, host[i], 0, NULL, NULL));
-        else if (!host[i])
+            printf("written in %.2f ms\n", now_ms() - start);
+        }
+        if (!host[i])
             set(cl, m[i], size, i);
     }
     for (unsigned i = 0; i < count; i++)
@@ -258,7 +261,9 @@ static void use(struct cl *cl, const char *way, size_t size, unsigned count, uin
             look_mapped(cl, m[i], size, i);
         } else {
             memset(host[i], 0, size);
+            start = now_ms();
             CL(clEnqueueReadBuffer(cl->queue, m[i], CL_TRUE, 0, size, host[i], 0, NULL, NULL));
+            printf("read in %.2f ms\n", now_ms() - start);
             look(host[i], size, i);
         }
         CL(clReleaseMemObject(m[i]));

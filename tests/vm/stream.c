@@ -3,6 +3,7 @@
  * A program that is at work until something ends it:
  *
  *   stream transfers   writes and reads 64 MiB again and again
+ *   stream scattered   the same from and to pages that lie singly
  *   stream kernel      waits for a kernel that does not end
  *
  * It prints "begun" once the device is at work for it, "round N" after each
@@ -12,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <CL/cl.h>
 
 #define SIZE ((size_t)64 << 20)
+#define HUGE ((size_t)2 << 20)
 
 #define CL(call) check(call, #call)
 
@@ -49,10 +52,21 @@ static void stream_open(struct stream *s)
     check(err, "clCreateBuffer");
 }
 
-static void transfers(struct stream *s)
+/* Each page gets one that is far from the last one's. */
+static void *scattered(void)
 {
-    unsigned char *in = malloc(SIZE), *out = malloc(SIZE);
+    char *p = aligned_alloc(HUGE, SIZE), *others = aligned_alloc(HUGE, SIZE);
 
+    madvise(p, SIZE, MADV_NOHUGEPAGE);
+    madvise(others, SIZE, MADV_NOHUGEPAGE);
+    for (size_t at = 0; at < SIZE; at += 4096)
+        p[at] = others[at] = 1;
+    free(others);
+    return p;
+}
+
+static void transfers(struct stream *s, unsigned char *in, unsigned char *out)
+{
     memset(in, 1, SIZE);
     memset(out, 0, SIZE);
     for (unsigned round = 1;; round++) {
@@ -101,7 +115,9 @@ int main(int argc, char **argv)
         return 2;
     stream_open(&s);
     if (!strcmp(argv[1], "transfers"))
-        transfers(&s);
+        transfers(&s, malloc(SIZE), malloc(SIZE));
+    else if (!strcmp(argv[1], "scattered"))
+        transfers(&s, scattered(), scattered());
     else
         endless_kernel(&s);
     return 0;
