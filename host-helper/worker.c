@@ -161,14 +161,15 @@ static int worker_init(struct hcl_worker *w)
     pthread_mutex_init(&w->addresses_lock, NULL);
     vocl_spin_init(&w->spin);
     hcl_messages_init(w);
-    if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) || (rc = start_control(w)) ||
-        (rc = hcl_native_load(&w->cl)))
-        return rc;
     w->objects = hcl_objects_create(&w->cl, w->opt->max_objects);
     w->defer = hcl_defer_create();
     w->in_place = hcl_in_place_create();
     w->crew = hcl_crew_create(w);
-    return w->objects && w->defer && w->in_place && w->crew ? 0 : -ENOMEM;
+    if (!w->objects || !w->defer || !w->in_place || !w->crew)
+        return -ENOMEM;
+    if ((rc = hcl_sandbox_enter(w->opt)) || (rc = hcl_print_start(w)) || (rc = start_control(w)))
+        return rc;
+    return hcl_native_load(&w->cl);
 }
 
 int hcl_worker_main(const struct hcl_options *opt, const struct hcl_client_id *id,

@@ -345,7 +345,7 @@ static void *wait_for_ever(void *opaque)
 static void *transfer_for_ever(void *opaque)
 {
     struct job *j = opaque;
-    static char data[1 << 14];
+    static _Thread_local char data[1 << 14]; /* the exit outlives the thread's stack */
     cl_int err = CL_SUCCESS;
     while (!err)
         err = clEnqueueReadBuffer(j->cl.queue, j->m, CL_TRUE, 0, sizeof(data), data, 0, NULL, NULL);
