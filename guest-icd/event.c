@@ -107,11 +107,6 @@ cl_event gcl_event_done(cl_command_queue queue, cl_command_type command)
     return e;
 }
 
-static bool helper_takes(uint32_t id)
-{
-    return id < vocl_channel_header(gcl_connection_transport()->channel)->max_objects;
-}
-
 cl_int gcl_event_tell(cl_event e)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -123,7 +118,7 @@ cl_int gcl_event_tell(cl_event e)
     const uint64_t body[] = {e->base.id, gcl_id(e->context)};
     if (!__atomic_load_n(&e->base.untold, __ATOMIC_ACQUIRE))
         ;
-    else if (!helper_takes(e->base.id))
+    else if (!gcl_connection_takes(e->base.id))
         rc = -ENOMEM;
     else if (!(rc = gcl_connection_post(VOCL_OP_EVENT_DONE, body, sizeof(body))))
         __atomic_store_n(&e->base.untold, false, __ATOMIC_RELEASE);

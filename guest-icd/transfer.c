@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "connection.h"
+#include "copy.h"
 #include "count.h"
 #include "event.h"
 #include "pinned.h"
@@ -101,6 +102,14 @@ static bool share_region(struct gcl_transfer *t, bool gather, struct vocl_payloa
     return true;
 }
 
+static void copy_in(const struct gcl_transfer *t, const void *from)
+{
+    if (t->region.pinned)
+        gcl_copy(GCL_COPY_IN, t->region.addr, from, t->size);
+    else
+        memcpy(t->region.addr, from, t->size);
+}
+
 cl_int gcl_transfer_in(const void *ptr, size_t size, bool gather, struct gcl_transfer **out,
                        struct vocl_payload *p)
 {
@@ -126,7 +135,7 @@ cl_int gcl_transfer_in(const void *ptr, size_t size, bool gather, struct gcl_tra
     }
     gcl_count(t->mapped ? GCL_N_MAPPED_WRITE : GCL_N_STAGED_WRITE, size);
     if (!t->mapped) {
-        memcpy(t->region.addr, ptr, size);
+        copy_in(t, ptr);
         gcl_count(GCL_N_COPIED_WRITE, size);
     }
     *out = t;
@@ -185,7 +194,10 @@ static void copy_out(const struct gcl_transfer *t, const void *from)
     const struct gcl_rect *r = &t->rect;
     gcl_count(GCL_N_COPIED_READ, wanted(t));
     if (!r->rows) {
-        memcpy(t->ptr, from, t->size);
+        if (t->region.pinned)
+            gcl_copy(GCL_COPY_OUT, t->ptr, from, t->size);
+        else
+            memcpy(t->ptr, from, t->size);
         return;
     }
     for (size_t z = 0; z < r->slices; z++) {
