@@ -90,8 +90,20 @@ struct vocl_bytes gcl_text(const char *s)
     return s ? (struct vocl_bytes){s, strlen(s) + 1} : (struct vocl_bytes){0};
 }
 
+static __thread cl_int owed __attribute__((tls_model("initial-exec")));
+
+void gcl_frame_owe(cl_int error)
+{
+    owed = error;
+}
+
 cl_int gcl_frame_begin(struct gcl_frame *f)
 {
+    if (owed) {
+        cl_int error = owed;
+        owed = CL_SUCCESS;
+        return error;
+    }
     int rc = gcl_connection_open();
     if (rc)
         return gcl_error(rc);

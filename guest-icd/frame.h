@@ -38,6 +38,10 @@ struct gcl_frame {
     size_t number;          /* the command's (queue.h) */
 };
 
+/* This error, of calls that were posted, was met on the way to a call of this thread's
+ * that begins its frame next: that call is to return it, or nobody would be told. */
+void gcl_frame_owe(cl_int error);
+
 /* Connect if need be and take the thread's buffers. A failure needs no end. */
 cl_int gcl_frame_begin(struct gcl_frame *f);
 

@@ -88,8 +88,13 @@ bool gcl_queue_hold(cl_command_queue q, bool drain)
         if (gcl_queue_quiet(q))
             return true;
         gcl_queue_let_go(q);
-        if (!drain || !q->in_order || gcl_dispatch.clFinish(q))
+        if (!drain || !q->in_order)
             break;
+        cl_int err = gcl_dispatch.clFinish(q);
+        if (err) {
+            gcl_frame_owe(err);
+            break;
+        }
     }
     return false;
 }
