@@ -153,7 +153,10 @@ static int map_pages(struct gcl_transport *t, void *addr, size_t len, uint32_t f
         return gone_or(rc);
     if (flags & VIRTIO_OCL_MAP_SCATTERED && !(arg.flags & VIRTIO_OCL_MAP_LASTS))
         gcl_scatter_maps_do_not_last(&to_virtio(t)->scatter);
-    *r = (struct gcl_region){.id = arg.region, .offset = arg.offset, .addr = addr, .len = len,
+    *r = (struct gcl_region){.id = arg.region,
+                             .offset = arg.offset,
+                             .addr = addr,
+                             .len = len,
                              .gathered = arg.flags & VIRTIO_OCL_MAP_GATHER};
     gcl_count(GCL_N_REGISTRATIONS, 1);
     gcl_count(GCL_N_REGISTERED_BYTES, len);

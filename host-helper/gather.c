@@ -32,8 +32,7 @@ static void copy(void *opaque, cl_int status)
 {
     struct gather *g = opaque;
 
-    if (status == CL_COMPLETE &&
-        hcl_region_copy(g->region, g->from, g->mapped, g->len, g->out) < 0)
+    if (status == CL_COMPLETE && hcl_region_copy(g->region, g->from, g->mapped, g->len, g->out) < 0)
         status = CL_OUT_OF_RESOURCES;
     set_copied(g, status < 0 ? status : CL_COMPLETE);
 }
@@ -54,8 +53,8 @@ static cl_int enqueue(struct gather *g, cl_command_queue queue, cl_mem buffer, s
     cl_map_flags flags = g->out ? CL_MAP_READ : CL_MAP_WRITE_INVALIDATE_REGION;
     cl_int ret;
 
-    g->mapped = cl->clEnqueueMapBuffer(queue, buffer, CL_FALSE, flags, offset, g->len, n, list,
-                                       map, &ret);
+    g->mapped =
+        cl->clEnqueueMapBuffer(queue, buffer, CL_FALSE, flags, offset, g->len, n, list, map, &ret);
     if (ret == CL_INVALID_VALUE && !g->out) /* OpenCL before 1.2? */
         g->mapped = cl->clEnqueueMapBuffer(queue, buffer, CL_FALSE, CL_MAP_WRITE, offset, g->len, n,
                                            list, map, &ret);
@@ -76,8 +75,8 @@ cl_int hcl_gather(struct hcl_call *c, cl_command_queue queue, cl_mem buffer, siz
 
     if (!g)
         return CL_OUT_OF_HOST_MEMORY;
-    *g = (struct gather){.w = c->w, .region = d->region, .from = d->from, .len = d->len,
-                         .out = d->out};
+    *g = (struct gather){
+        .w = c->w, .region = d->region, .from = d->from, .len = d->len, .out = d->out};
     if (!(g->copied = user_event(c->w, queue, &ret))) {
         free(g);
         return ret;

@@ -29,7 +29,7 @@ struct hcl_region {
     unsigned refs; /* users in native commands */
     uint8_t *base; /* NULL: listed */
     size_t len;
-    bool writable;           /* listed: */
+    bool writable; /* listed: */
     hcl_region_copy_fn copy;
     void *copy_opaque;
     size_t *piece; /* lengths of the mappings behind it; none recorded: one */
@@ -161,8 +161,12 @@ int hcl_region_reserve(struct hcl_regions *rs, uint32_t id, uint64_t len, void *
 int hcl_region_list(struct hcl_regions *rs, uint32_t id, uint64_t len, bool writable,
                     hcl_region_copy_fn copy, void *opaque)
 {
-    const struct hcl_region like = {.rs = rs, .id = id, .state = REGION_RESERVED,
-                                    .writable = writable, .copy = copy, .copy_opaque = opaque};
+    const struct hcl_region like = {.rs = rs,
+                                    .id = id,
+                                    .state = REGION_RESERVED,
+                                    .writable = writable,
+                                    .copy = copy,
+                                    .copy_opaque = opaque};
     return region_enter(rs, &like, len, NULL);
 }
 

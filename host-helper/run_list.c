@@ -59,8 +59,8 @@ static size_t find(const struct hcl_run_list *l, uint64_t off)
 static int copy_file(int fd, uint64_t offset, uint8_t *mem, uint64_t len, bool to_guest)
 {
     while (len > 0) {
-        ssize_t n = to_guest ? pwrite(fd, mem, len, (off_t)offset)
-                             : pread(fd, mem, len, (off_t)offset);
+        ssize_t n =
+            to_guest ? pwrite(fd, mem, len, (off_t)offset) : pread(fd, mem, len, (off_t)offset);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)

@@ -26,9 +26,9 @@
  * of the mapping budget. One entry per region number. */
 struct region_state {
     bool filling;
-    uint8_t *base; /* while it is being filled, if it is to be mapped */
+    uint8_t *base;            /* while it is being filled, if it is to be mapped */
     struct hcl_run_list list; /* if it is not */
-    uint64_t total; /* 0: no such region */
+    uint64_t total;           /* 0: no such region */
     uint64_t filled;
     uint32_t runs;   /* mappings charged to the budget */
     uint32_t tag;    /* whom to answer when it is gone */

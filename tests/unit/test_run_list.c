@@ -35,8 +35,8 @@ static int setup(void **state)
             if (write(fd[i], page, sizeof(page)) != (ssize_t)sizeof(page))
                 return -1;
         }
-        const struct hcl_ram_region r = {.gpa = gpa[i], .size = PAGES * PAGE,
-                                         .user = 0x7000000000ull + gpa[i], .fd = fd[i]};
+        const struct hcl_ram_region r = {
+            .gpa = gpa[i], .size = PAGES * PAGE, .user = 0x7000000000ull + gpa[i], .fd = fd[i]};
         if (hcl_guest_ram_add(&ram, &r))
             return -1;
     }

@@ -15,7 +15,7 @@
 #include "check.h"
 
 #define PAGE ((size_t)4096)
-#define MiB  ((size_t)1 << 20)
+#define MiB ((size_t)1 << 20)
 /* Mapped, not staged; a few huge pages with ragged ends. */
 #define SIZE (8 * MiB + 3 * PAGE)
 
@@ -64,8 +64,8 @@ static uint8_t *fresh_at(void *at, size_t size, unsigned seed)
         CHECK(at != MAP_FAILED);
         at = (uint8_t *)at + (-(uintptr_t)at & (2 * MiB - 1));
     }
-    uint8_t *p = mmap(at, size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    uint8_t *p =
+        mmap(at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(p == at);
     pattern_fill(p, size, seed);
     return p;
@@ -94,8 +94,8 @@ static void to_device(const void *p, size_t size)
 static const uint8_t *look(size_t size)
 {
     cl_int err;
-    const uint8_t *p = clEnqueueMapBuffer(cl.queue, buffer, CL_TRUE, CL_MAP_READ, 0, size, 0, NULL,
-                                          NULL, &err);
+    const uint8_t *p =
+        clEnqueueMapBuffer(cl.queue, buffer, CL_TRUE, CL_MAP_READ, 0, size, 0, NULL, NULL, &err);
     CL(err);
     return p;
 }
@@ -334,7 +334,8 @@ static void a_buffer_of_memory_that_is_partly_given_away(void)
     CHECK(other == a + 4 * MiB);
     cl_uint word = 0x01020304;
     CL(clEnqueueFillBuffer(cl.queue, m, &word, sizeof(word), 0, SIZE, 0, NULL, NULL));
-    void *p = clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 4 * MiB, 0, NULL, NULL, &err);
+    void *p =
+        clEnqueueMapBuffer(cl.queue, m, CL_TRUE, CL_MAP_READ, 0, 4 * MiB, 0, NULL, NULL, &err);
     CL(err);
     CHECK(p == a && !memcmp(a, &word, 4) && !memcmp(a + 4 * MiB - 4, &word, 4));
     CHECK(other[0] == 0 && other[SIZE - 4 * MiB - 1] == 0);
@@ -498,8 +499,8 @@ static void more_bytes_than_are_kept(void)
 
     cl = cl_open(0);
     buffer = cl_buffer(&cl, size);
-    uint8_t *a = mmap(NULL, size + 32 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    uint8_t *a =
+        mmap(NULL, size + 32 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(a != MAP_FAILED);
     for (unsigned i = 0; i < 32; i++)
         to_device(a + i * PAGE, size);

@@ -166,7 +166,8 @@ static void cl_open(struct cl *cl, size_t size)
     check(err, "clCreateContext");
     cl->queue = clCreateCommandQueue(cl->context, cl->device, 0, &err);
     check(err, "clCreateCommandQueue");
-    cl_program program = clCreateProgramWithSource(cl->context, 1, (const char **)&source, NULL, &err);
+    cl_program program =
+        clCreateProgramWithSource(cl->context, 1, (const char **)&source, NULL, &err);
     check(err, "clCreateProgramWithSource");
     CL(clBuildProgram(program, 1, &cl->device, "", NULL, NULL));
     cl->kernel = clCreateKernel(program, "change", &err);
@@ -190,8 +191,8 @@ static cl_mem make(struct cl *cl, const char *way, size_t size, void *host)
         flags |= CL_MEM_ALLOC_HOST_PTR;
     else if (host && strcmp(way, "copied"))
         flags |= CL_MEM_USE_HOST_PTR;
-    cl_mem m = clCreateBuffer(cl->context, flags, size, flags & CL_MEM_USE_HOST_PTR ? host : NULL,
-                              &err);
+    cl_mem m =
+        clCreateBuffer(cl->context, flags, size, flags & CL_MEM_USE_HOST_PTR ? host : NULL, &err);
     check(err, "clCreateBuffer");
     return m;
 }

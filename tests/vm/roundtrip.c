@@ -57,8 +57,9 @@ static int64_t null_call(cl_context context)
 {
     cl_uint n;
     int64_t from = now_ns();
-    check(clGetSupportedImageFormats(context, CL_MEM_READ_WRITE, CL_MEM_OBJECT_IMAGE2D, 0, NULL, &n),
-          "clGetSupportedImageFormats");
+    check(
+        clGetSupportedImageFormats(context, CL_MEM_READ_WRITE, CL_MEM_OBJECT_IMAGE2D, 0, NULL, &n),
+        "clGetSupportedImageFormats");
     return now_ns() - from;
 }
 
