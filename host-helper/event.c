@@ -305,11 +305,22 @@ static void watched_final(void *opaque, cl_int status)
     watched_put(e);
 }
 
+/* Is the event's callback, which was asked for because its data waits for it, one that
+ * may come some milliseconds late? NVIDIA's do. */
+static bool calls_back_late(struct hcl_worker *w, cl_event event)
+{
+    cl_command_queue queue = NULL;
+    return !w->cl.clGetEventInfo(event, CL_EVENT_COMMAND_QUEUE, sizeof(queue), &queue, NULL) &&
+           queue && !hcl_calls_back(w, queue);
+}
+
 static void watch(struct hcl_worker *w, uint64_t id)
 {
     struct watched *e = hcl_objects_extra(w->objects, id, HCL_EVENT);
     cl_event event = hcl_object(w, id, HCL_EVENT);
-    if (!e || !event || !e->on_request || __atomic_exchange_n(&e->asked, true, __ATOMIC_ACQ_REL))
+    if (!e || !event || (!e->on_request && !calls_back_late(w, event)) ||
+        __atomic_load_n(&e->published, __ATOMIC_ACQUIRE) == DONE ||
+        __atomic_exchange_n(&e->asked, true, __ATOMIC_ACQ_REL))
         return;
     w->cl.clRetainEvent(event);
     __atomic_add_fetch(&e->refs, 1, __ATOMIC_RELAXED);

@@ -11,6 +11,11 @@
 #define LOOKS_FEW 16u
 #define MANY_CORES 4
 
+/* A yield that takes so long has let others run, and if what we wait for is not done
+ * even then, they are strangers: among many who want the processor, one who sleeps is
+ * run sooner when he is woken than one who keeps asking. */
+#define CROWDED_NS 20000u
+
 static uint64_t now_ns(void)
 {
     struct timespec t;
@@ -56,7 +61,8 @@ bool vocl_spin(struct vocl_spin *s, bool (*done)(const void *opaque), const void
                uint64_t *start_ns)
 {
     bool willing = __atomic_load_n(&s->credit, __ATOMIC_RELAXED);
-    uint64_t start = *start_ns = now_ns();
+    uint64_t now, start = *start_ns = now_ns();
+    bool crowded;
     uint64_t limit = willing ? VOCL_SPIN_LONG_NS : VOCL_SPIN_SHORT_NS;
     do {
         for (unsigned i = 0; i < s->looks; i++) {
@@ -66,8 +72,11 @@ bool vocl_spin(struct vocl_spin *s, bool (*done)(const void *opaque), const void
             }
             relax();
         }
+        uint64_t before = now_ns();
         sched_yield();
-    } while (now_ns() - start < limit);
+        now = now_ns();
+        crowded = now - before > CROWDED_NS;
+    } while (!crowded && now - start < limit);
     if (done(opaque))
         return true;
     spend(s);
