@@ -7,14 +7,11 @@
 #include "connection.h"
 #include "count.h"
 #include "event.h"
+#include "later.h"
 #include "queue.h"
 #include "rect.h"
 #include "stubs.h"
 #include "transfer.h"
-
-/* What a program that does not wait may have to wait for a copy all the same: less
- * than handing it over would cost. */
-#define GCL_DIRECT_UNASKED ((size_t)256 << 10)
 
 /* One such command. */
 struct direct {
@@ -30,9 +27,8 @@ static bool begin(struct direct *d, cl_command_type command, cl_command_queue q,
 {
     *d = (struct direct){.q = q, .event = event};
     if (!m->in_place || q->context != m->context || (event && q->profiling) ||
-        size > gcl_connection_transport()->ops->copy_max ||
-        (!blocking && size > GCL_DIRECT_UNASKED) || !gcl_events_complete(m->context, n, list) ||
-        !gcl_connection_untroubled())
+        size > gcl_connection_transport()->ops->copy_max || (!blocking && size > GCL_LATER_MIN) ||
+        !gcl_events_complete(m->context, n, list) || !gcl_connection_untroubled())
         return false;
     if (event && !(d->made = gcl_event_done(q, command)))
         return false;
@@ -61,13 +57,23 @@ static char *at(cl_mem m, size_t offset)
     return (char *)m->memory.addr + offset;
 }
 
+/* A program that does not wait is not kept waiting for a large copy either. */
+static bool goes_later(cl_command_queue q, cl_mem m, cl_bool blocking, size_t size)
+{
+    return !blocking && size > GCL_LATER_MIN && m->in_place && q->context == m->context &&
+           size <= gcl_connection_transport()->ops->copy_max;
+}
+
 bool gcl_direct_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset,
                                     size_t size, void *ptr, cl_uint n, const cl_event *list,
                                     cl_event *event)
 {
     struct direct d;
-    if (!ptr || !range_ok(m, offset, size) ||
-        !begin(&d, CL_COMMAND_READ_BUFFER, q, m, blocking, size, n, list, event))
+    if (!ptr || !range_ok(m, offset, size))
+        return false;
+    if (goes_later(q, m, blocking, size))
+        return gcl_copy_later(q, m, true, offset, size, ptr, n, list, event);
+    if (!begin(&d, CL_COMMAND_READ_BUFFER, q, m, blocking, size, n, list, event))
         return false;
     gcl_backing_touch(m, offset, size);
     memcpy(ptr, at(m, offset), size);
@@ -80,8 +86,11 @@ bool gcl_direct_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool block
                                      cl_event *event)
 {
     struct direct d;
-    if (!ptr || !range_ok(m, offset, size) ||
-        !begin(&d, CL_COMMAND_WRITE_BUFFER, q, m, blocking, size, n, list, event))
+    if (!ptr || !range_ok(m, offset, size))
+        return false;
+    if (goes_later(q, m, blocking, size))
+        return gcl_copy_later(q, m, false, offset, size, (void *)ptr, n, list, event);
+    if (!begin(&d, CL_COMMAND_WRITE_BUFFER, q, m, blocking, size, n, list, event))
         return false;
     gcl_backing_touch(m, offset, size);
     memcpy(at(m, offset), ptr, size);

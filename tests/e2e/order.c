@@ -453,6 +453,97 @@ static void a_range_beyond_the_buffer_is_refused(void)
     cl_close(&cl);
 }
 
+/* Large ones that the program does not wait for, in and out, behind kernels and before
+ * them. */
+static void large_copies_keep_their_place_among_kernels(void)
+{
+    enum { BYTES = 3 << 20 };
+    struct slow s = slow_open(0);
+    cl_mem in = cl_buffer(&s.cl, BYTES);
+    uint8_t *first = pattern(BYTES, 1), *second = pattern(BYTES, 2), *out = calloc(2, BYTES);
+    cl_uint v[N];
+    cl_event read;
+    CL(clSetKernelArg(s.kernel, 0, sizeof(in), &in));
+    for (int i = 0; i < 4; i++) {
+        CL(clEnqueueWriteBuffer(s.cl.queue, in, CL_FALSE, 0, BYTES, first, 0, NULL, NULL));
+        launch(&s, NULL);
+        CL(clEnqueueReadBuffer(s.cl.queue, in, CL_FALSE, 0, BYTES, out, 0, NULL, NULL));
+        CL(clEnqueueWriteBuffer(s.cl.queue, in, CL_FALSE, 0, BYTES, second, 0, NULL, NULL));
+        CL(clEnqueueReadBuffer(s.cl.queue, in, CL_FALSE, 0, BYTES, out + BYTES, 0, NULL, &read));
+        CL(clWaitForEvents(1, &read));
+        CL(clReleaseEvent(read));
+        CHECK(pattern_is(out, BYTES, 1));
+        CHECK(pattern_is(out + BYTES, BYTES, 2));
+        CL(clEnqueueReadBuffer(s.cl.queue, s.out, CL_TRUE, 0, sizeof(v), v, 0, NULL, NULL));
+        CHECK(!memcmp(v, first, sizeof(v)));
+    }
+    free(first);
+    free(second);
+    free(out);
+    CL(clReleaseMemObject(in));
+    slow_close(&s);
+}
+
+/* One that waits for what then fails moves nothing, and its event says so. */
+static void a_large_copy_whose_wait_list_fails_moves_nothing(void)
+{
+    enum { BYTES = 3 << 20 };
+    struct cl cl = cl_open(0);
+    cl_int err, status = 1;
+    cl_mem m = cl_buffer(&cl, BYTES);
+    uint8_t *first = pattern(BYTES, 1), *second = pattern(BYTES, 2), *out = calloc(1, BYTES);
+    cl_event gate = clCreateUserEvent(cl.context, &err), written;
+    CL(err);
+    cl_command_queue other = clCreateCommandQueue(cl.context, cl.device, 0, &err);
+    CL(err);
+    CL(clEnqueueWriteBuffer(cl.queue, m, CL_TRUE, 0, BYTES, first, 0, NULL, NULL));
+    CL(clEnqueueWriteBuffer(cl.queue, m, CL_FALSE, 0, BYTES, second, 1, &gate, &written));
+    CL(clSetUserEventStatus(gate, -7));
+    for (int i = 0; i < 2000 && status > 0; i++) {
+        sleep_ms(5);
+        CL(clGetEventInfo(written, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status,
+                          NULL));
+    }
+    CHECK(status < 0);
+    CL(clEnqueueReadBuffer(other, m, CL_TRUE, 0, BYTES, out, 0, NULL, NULL));
+    CHECK(pattern_is(out, BYTES, 1));
+    free(first);
+    free(second);
+    free(out);
+    CL(clReleaseEvent(written));
+    CL(clReleaseEvent(gate));
+    CL(clReleaseCommandQueue(other));
+    CL(clReleaseMemObject(m));
+    cl_close(&cl);
+}
+
+/* The program is not kept until what is before a copy has ended: it may be what ends
+ * it. */
+static void a_large_copy_does_not_hold_the_program(void)
+{
+    enum { BYTES = 3 << 20 };
+    struct cl cl = cl_open(0);
+    cl_int err;
+    cl_mem m = cl_buffer(&cl, BYTES);
+    uint8_t *in = pattern(BYTES, 1), *out = calloc(1, BYTES);
+    cl_event gate = clCreateUserEvent(cl.context, &err);
+    CL(err);
+    CL(clEnqueueMarkerWithWaitList(cl.queue, 1, &gate, NULL));
+    CL(clEnqueueWriteBuffer(cl.queue, m, CL_FALSE, 0, BYTES, in, 0, NULL, NULL));
+    CL(clEnqueueReadBuffer(cl.queue, m, CL_FALSE, 0, BYTES, out, 0, NULL, NULL));
+    CL(clFlush(cl.queue));
+    sleep_ms(20);
+    CHECK(out[0] == 0 && !memcmp(out, out + 1, BYTES - 1));
+    CL(clSetUserEventStatus(gate, CL_COMPLETE));
+    CL(clFinish(cl.queue));
+    CHECK(pattern_is(out, BYTES, 1));
+    free(in);
+    free(out);
+    CL(clReleaseEvent(gate));
+    CL(clReleaseMemObject(m));
+    cl_close(&cl);
+}
+
 static void CL_CALLBACK note_status(cl_event event, cl_int status, void *opaque)
 {
     (void)event;
@@ -523,7 +614,10 @@ static const struct check_case cases[] = {
     CASE(overlapping_writes_keep_their_order),     CASE(a_blocking_read_waits_for_its_list),
     CASE(a_failed_wait_list_lets_nothing_through), CASE(a_barrier_holds_an_out_of_order_queue_back),
     CASE(threads_on_one_queue_see_whole_commands), CASE(memory_is_not_used_again_too_early),
-    CASE(released_memory_is_given_back),           CASE(the_event_of_a_finished_read_is_good_for_everything),
+    CASE(released_memory_is_given_back),           CASE(large_copies_keep_their_place_among_kernels),
+    CASE(a_large_copy_whose_wait_list_fails_moves_nothing),
+    CASE(a_large_copy_does_not_hold_the_program),
+    CASE(the_event_of_a_finished_read_is_good_for_everything),
     CASE(a_range_beyond_the_buffer_is_refused),
 };
 
