@@ -43,5 +43,5 @@ __attribute__((destructor)) static void print_counters(void)
     for (unsigned i = 0; i < VOCL_COUNTERS_MAX; i++)
         if (vocl_guest_counters[i].name)
             fprintf(stderr, "virtio-ocl: stats: %s %llu\n", vocl_guest_counters[i].name,
-                    (unsigned long long)__atomic_load_n(&channels[i], __ATOMIC_RELAXED));
+                    (unsigned long long)vocl_count_read(&channels[i]));
 }

@@ -165,22 +165,34 @@ enum vocl_host_counter { VOCL_HOST_COUNTER_LIST(VOCL_HOST_COUNTER) };
 extern const struct vocl_counter vocl_guest_counters[VOCL_COUNTERS_MAX];
 extern const struct vocl_counter vocl_host_counters[VOCL_COUNTERS_MAX];
 
-/* Count by n; a LIVE one by what it changes. Any thread. */
-static inline void vocl_count(uint64_t *word, int64_t n)
+/* A counter's word is aligned in memory, also where a uint64_t need not be: i386. */
+typedef uint64_t vocl_counter_word __attribute__((aligned(8)));
+
+static inline uint64_t vocl_count_read(const uint64_t *counter)
 {
+    const vocl_counter_word *word = counter;
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* Count by n; a LIVE one by what it changes. Any thread. */
+static inline void vocl_count(uint64_t *counter, int64_t n)
+{
+    vocl_counter_word *word = counter;
     __atomic_fetch_add(word, (uint64_t)n, __ATOMIC_RELAXED);
 }
 
 /* The same where no other thread writes this word at the moment: a fifth of the
  * price. */
-static inline void vocl_count_alone(uint64_t *word, int64_t n)
+static inline void vocl_count_alone(uint64_t *counter, int64_t n)
 {
+    vocl_counter_word *word = counter;
     __atomic_store_n(word, __atomic_load_n(word, __ATOMIC_RELAXED) + (uint64_t)n, __ATOMIC_RELAXED);
 }
 
 /* A MOST; one writing thread. */
-static inline void vocl_count_most(uint64_t *word, uint64_t n)
+static inline void vocl_count_most(uint64_t *counter, uint64_t n)
 {
+    vocl_counter_word *word = counter;
     if (n > __atomic_load_n(word, __ATOMIC_RELAXED))
         __atomic_store_n(word, n, __ATOMIC_RELAXED);
 }
