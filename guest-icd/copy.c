@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -14,6 +13,8 @@
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#include "thread.h"
 
 /* Below this a copy takes less time than handing a half of it over. */
 #define HALVES_MIN ((size_t)256 << 10)
@@ -103,17 +104,10 @@ static void *help(void *arg)
 
 static void start_second(void)
 {
-    pthread_t thread;
-    sigset_t all, old;
-    /* The program's signals are the program's threads'. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (!pthread_create(&thread, NULL, help, NULL)) {
-        pthread_detach(thread);
-        second.pid = getpid();
-        second.started = true;
-    }
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (gcl_thread_start(help, NULL))
+        return;
+    second.pid = getpid();
+    second.started = true;
 }
 
 static void give_job(enum gcl_copy_way way, char *to, const char *from, size_t n)

@@ -2,7 +2,6 @@
 #include "later.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "event.h"
 #include "queue.h"
 #include "stubs.h"
+#include "thread.h"
 
 struct job {
     struct job *next;
@@ -66,18 +66,9 @@ static void *copying_thread(void *arg)
 
 static bool start_thread(void)
 {
-    pthread_t thread;
-    sigset_t all, old;
     pthread_mutex_lock(&jobs.lock);
-    if (!jobs.started) {
-        /* The program's signals are for the program's threads. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        jobs.started = !pthread_create(&thread, NULL, copying_thread, NULL);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        if (jobs.started)
-            pthread_detach(thread);
-    }
+    if (!jobs.started)
+        jobs.started = !gcl_thread_start(copying_thread, NULL);
     bool started = jobs.started;
     pthread_mutex_unlock(&jobs.lock);
     return started;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "channel.h"
 #include "connection.h"
 #include "count.h"
+#include "thread.h"
 #include "transfer.h"
 
 /* A callback that waits for the message thread. */
@@ -225,20 +225,6 @@ static void *message_thread(void *arg)
     }
 }
 
-/* The application's signals are the application's threads' business. */
-static int start_thread(void)
-{
-    sigset_t all, old;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&thread, NULL, message_thread, NULL);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (!rc)
-        pthread_detach(thread);
-    return -rc;
-}
-
 int gcl_messages_start(void)
 {
     if (__atomic_load_n(&msg.started, __ATOMIC_ACQUIRE))
@@ -248,7 +234,7 @@ int gcl_messages_start(void)
     if (!msg.started) {
         vocl_ring_init_msg(&msg.ring, gcl_connection_transport()->channel);
         msg.last = &msg.first;
-        rc = start_thread();
+        rc = gcl_thread_start(message_thread, NULL);
         if (!rc)
             __atomic_store_n(&msg.started, true, __ATOMIC_RELEASE);
     }
