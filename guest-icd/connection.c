@@ -156,7 +156,7 @@ static uint64_t now_ms(void)
     return (uint64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool changed(uint32_t *word, uint32_t old)
+static bool changed(const uint32_t *word, uint32_t old)
 {
     return __atomic_load_n(word, __ATOMIC_ACQUIRE) != old;
 }
@@ -192,7 +192,7 @@ struct look {
 static bool has_changed(const void *opaque)
 {
     const struct look *l = opaque;
-    return __atomic_load_n(l->word, __ATOMIC_ACQUIRE) != l->old;
+    return changed(l->word, l->old);
 }
 
 bool gcl_connection_look(const uint32_t *word, uint32_t old)

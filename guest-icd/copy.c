@@ -14,6 +14,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "spin.h"
 #include "thread.h"
 
 /* Below this a copy takes less time than handing a half of it over. */
@@ -26,13 +27,6 @@
 /* The pieces of a transfer come a few dozen microseconds apart: so many looks cover
  * that before the second thread sleeps. */
 #define LOOKS 20000
-
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#endif
-}
 
 static void copy(enum gcl_copy_way way, char *to, const char *from, size_t n)
 {
@@ -83,7 +77,7 @@ static void wait_for_job(void)
     for (unsigned i = 0; i < LOOKS; i++) {
         if (__atomic_load_n(&second.state, __ATOMIC_ACQUIRE) == JOB)
             return;
-        relax();
+        vocl_relax();
     }
     uint32_t idle = FREE;
     __atomic_compare_exchange_n(&second.state, &idle, ASLEEP, false, __ATOMIC_SEQ_CST,
@@ -124,7 +118,7 @@ static void wait_until_done(void)
 {
     for (unsigned i = 0; __atomic_load_n(&second.state, __ATOMIC_ACQUIRE) == JOB; i++) {
         if (i < LOOKS)
-            relax();
+            vocl_relax();
         else /* it has not got a processor */
             sched_yield();
     }

@@ -23,15 +23,6 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + t.tv_nsec;
 }
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb" ::: "memory");
-#endif
-}
-
 bool vocl_spin_has_cores(void)
 {
     return sysconf(_SC_NPROCESSORS_ONLN) >= MANY_CORES;
@@ -70,7 +61,7 @@ bool vocl_spin(struct vocl_spin *s, bool (*done)(const void *opaque), const void
                 earn(s);
                 return true;
             }
-            relax();
+            vocl_relax();
         }
         uint64_t before = now_ns();
         sched_yield();

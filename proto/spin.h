@@ -18,6 +18,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Between two looks: the processor's other thread may have it. */
+static inline void vocl_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
 /* The longest look, which is what a wait may last to be worth not sleeping for: some
  * times what sleep and wake-up cost together. */
 #define VOCL_SPIN_LONG_NS 50000u
