@@ -41,7 +41,7 @@ bool gcl_context_in_place(cl_context c)
 
 static size_t whole_blocks(cl_mem m)
 {
-    return (uintptr_t)m->memory.addr % GCL_HUGE_PAGE ? 0 : m->size / GCL_HUGE_PAGE;
+    return (uintptr_t)m->memory.addr % VOCL_HUGE_PAGE ? 0 : m->size / VOCL_HUGE_PAGE;
 }
 
 static bool take_region(cl_mem m)
@@ -90,14 +90,14 @@ void gcl_backing_touch(cl_mem m, size_t offset, size_t size)
     }
     if (!m->touched || !size)
         return;
-    size_t last = (offset + size - 1) / GCL_HUGE_PAGE;
-    size_t n = m->size / GCL_HUGE_PAGE;
-    for (size_t i = offset / GCL_HUGE_PAGE; i <= last && i < n; i++) {
+    size_t last = (offset + size - 1) / VOCL_HUGE_PAGE;
+    size_t n = m->size / VOCL_HUGE_PAGE;
+    for (size_t i = offset / VOCL_HUGE_PAGE; i <= last && i < n; i++) {
         uint8_t bit = 1u << i % 8;
         if (__atomic_load_n(&m->touched[i / 8], __ATOMIC_RELAXED) & bit)
             continue;
         if (!(__atomic_fetch_or(&m->touched[i / 8], bit, __ATOMIC_RELAXED) & bit) &&
-            !gcl_huge_page((char *)m->memory.addr + i * GCL_HUGE_PAGE))
+            !gcl_huge_page((char *)m->memory.addr + i * VOCL_HUGE_PAGE))
             return;
     }
 }

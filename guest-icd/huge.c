@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "huge.h"
 
-#include <sys/mman.h>
 #include <time.h>
-
-#ifndef MADV_COLLAPSE /* Linux 6.1; glibc 2.37 names it */
-#define MADV_COLLAPSE 25
-#endif
 
 /* Where it fails or takes as long as the faults of small pages do, because memory is
  * in fragments or the kernel is older, so many times one after another, it is not
@@ -31,7 +26,7 @@ bool gcl_huge_page(void *block)
     /* It takes at least one page to be there; or-ing nothing changes nothing,
      * whatever a kernel writes at the same time. */
     __atomic_fetch_or((char *)block, 0, __ATOMIC_RELAXED);
-    if (!madvise(block, GCL_HUGE_PAGE, MADV_COLLAPSE) && now_ns() - start < COLLAPSE_SLOW_NS)
+    if (!madvise(block, VOCL_HUGE_PAGE, MADV_COLLAPSE) && now_ns() - start < COLLAPSE_SLOW_NS)
         __atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
     else
         __atomic_add_fetch(&failures, 1, __ATOMIC_RELAXED);
@@ -40,8 +35,8 @@ bool gcl_huge_page(void *block)
 
 void gcl_huge_pages(void *addr, size_t len)
 {
-    size_t before = -(uintptr_t)addr % GCL_HUGE_PAGE;
-    for (size_t at = before; at <= len && len - at >= GCL_HUGE_PAGE; at += GCL_HUGE_PAGE)
+    size_t before = -(uintptr_t)addr % VOCL_HUGE_PAGE;
+    for (size_t at = before; at <= len && len - at >= VOCL_HUGE_PAGE; at += VOCL_HUGE_PAGE)
         if (!gcl_huge_page((char *)addr + at))
             return;
 }

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GCL_HUGE_PAGE ((size_t)2 << 20)
+#include "reserve.h"
 
 /* Let one be behind the block, whose address is a multiple of its size and which is
  * about to be used. False: it is of no use to ask for more. */

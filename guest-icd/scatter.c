@@ -3,18 +3,12 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <sys/mman.h>
 
-/* As x86-64 and arm64 with 4 KiB pages have them. */
-#define HUGE_PAGE ((uintptr_t)2 << 20)
+#include "reserve.h"
 
 /* At most 2^this - 1 tries to collapse are left out after failures: huge pages
  * may have become free in the meantime. */
 #define BACKOFF_MAX 6u
-
-#ifndef MADV_COLLAPSE /* Linux 6.1 and glibc 2.37 on */
-#define MADV_COLLAPSE 25
-#endif
 
 void gcl_scatter_init(struct gcl_scatter *s)
 {
@@ -46,8 +40,8 @@ static void collapse_was(struct gcl_scatter *s, bool good)
 
 bool gcl_scatter_collapse(struct gcl_scatter *s, void *addr, size_t len)
 {
-    uintptr_t first = ((uintptr_t)addr + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-    uintptr_t end = ((uintptr_t)addr + len) & ~(HUGE_PAGE - 1);
+    uintptr_t first = ((uintptr_t)addr + VOCL_HUGE_PAGE - 1) & ~(uintptr_t)(VOCL_HUGE_PAGE - 1);
+    uintptr_t end = ((uintptr_t)addr + len) & ~(uintptr_t)(VOCL_HUGE_PAGE - 1);
 
     if (first >= end || !collapse_may_work(s))
         return false;

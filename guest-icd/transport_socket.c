@@ -25,6 +25,7 @@
 
 #include "channel.h"
 #include "count.h"
+#include "reserve.h"
 #include "socket.h"
 
 /* How long the helper may take to greet us: it only forks before it does. */
@@ -36,8 +37,6 @@
 #define WAIT_SLICE_MS 100
 /* A slab's pages are there when they are touched, so it may be large. */
 #define SLAB_SIZE ((size_t)4 << 20)
-/* Memory of this size is worth huge pages. */
-#define HUGE_PAGE ((size_t)2 << 20)
 
 struct transport_socket {
     struct gcl_transport base;
@@ -264,21 +263,6 @@ static int region_add(struct transport_socket *s, size_t len, int memfd, uint32_
 
 /* Lock no longer held. */
 
-/* Addresses for len bytes, where huge pages can be if they are worth it. */
-static void *reserve(size_t len)
-{
-    size_t slack = len >= HUGE_PAGE ? HUGE_PAGE : 0;
-    char *p =
-        mmap(NULL, len + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED || !slack)
-        return p;
-    size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
-    if (before)
-        munmap(p, before);
-    munmap(p + before + len, slack - before);
-    return p + before;
-}
-
 /* Sealed shared memory of len bytes, mapped at *addr if that is not NULL, else
  * anywhere, which *addr receives. Returns its descriptor or -errno. */
 static int create_memory(size_t len, void **addr)
@@ -290,7 +274,7 @@ static int create_memory(size_t len, void **addr)
     if (ftruncate(fd, len) < 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
         goto fail;
-    void *at = *addr ? *addr : reserve(len);
+    void *at = *addr ? *addr : vocl_reserve(len);
     if (at == MAP_FAILED)
         goto fail;
     void *p = mmap(at, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
@@ -301,7 +285,7 @@ static int create_memory(size_t len, void **addr)
         close(fd);
         return err;
     }
-    if (len >= HUGE_PAGE)
+    if (len >= VOCL_HUGE_PAGE)
         madvise(p, len, MADV_HUGEPAGE); /* where the host allows it for shmem */
     *addr = p;
     return fd;

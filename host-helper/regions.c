@@ -5,16 +5,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "reserve.h"
 
 /* The guest chooses ids, but they are small numbers by agreement, so a table
  * indexed by id does. It grows in steps of this many entries. */
 #define TABLE_STEP 64u
-
-/* A range of at least this size is aligned to it: only then can the kernel map
- * the pages behind it as huge pages. */
-#define HUGE_PAGE ((size_t)2 << 20)
 
 enum region_state {
     REGION_RESERVED,  /* being filled by the transport */
@@ -89,28 +86,12 @@ static int table_grow(struct hcl_regions *rs, uint32_t id)
     return 0;
 }
 
-/* Address space without memory, aligned to huge pages where that can help. */
-static void *reserve_range(size_t len)
-{
-    size_t slack = len >= HUGE_PAGE ? HUGE_PAGE : 0;
-    uint8_t *p =
-        mmap(NULL, len + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED || !slack)
-        return p;
-
-    size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
-    if (before)
-        munmap(p, before);
-    munmap(p + before + len, slack - before);
-    return p + before;
-}
-
 /* Lock held. */
 static int reserve_check(struct hcl_regions *rs, uint32_t id, uint64_t len)
 {
     uint64_t page = sysconf(_SC_PAGESIZE);
 
-    if (id == 0 || id > rs->max_regions || len == 0 || len % page || len > SIZE_MAX - HUGE_PAGE)
+    if (id == 0 || id > rs->max_regions || len == 0 || len % page || len > SIZE_MAX - VOCL_HUGE_PAGE)
         return -EINVAL;
     if (region_find(rs, id))
         return -EEXIST;
@@ -131,7 +112,7 @@ static int region_enter(struct hcl_regions *rs, const struct hcl_region *like, u
 
     pthread_mutex_lock(&rs->lock);
     int err = reserve_check(rs, like->id, len);
-    if (!err && base && (p = reserve_range(len)) == MAP_FAILED)
+    if (!err && base && (p = vocl_reserve(len)) == MAP_FAILED)
         err = -ENOMEM;
     if (err)
         goto fail;
