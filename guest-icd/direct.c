@@ -98,23 +98,13 @@ bool gcl_direct_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool block
     return end(&d);
 }
 
-/* OpenCL 3.0 §5.2.3: a pitch is 0 or at least what it steps over, and that of slices
- * a multiple of that of rows. */
-static bool pitches_ok(const size_t *region, size_t row_pitch, size_t slice_pitch)
-{
-    size_t row = row_pitch ? row_pitch : region[0], least;
-    if (row < region[0] || __builtin_mul_overflow(region[1], row, &least))
-        return false;
-    return !slice_pitch || (slice_pitch >= least && slice_pitch % row == 0);
-}
-
 static bool rect_ok(cl_mem m, const size_t *buffer_origin, const size_t *host_origin,
                     const size_t *region, size_t buffer_row_pitch, size_t buffer_slice_pitch,
                     size_t host_row_pitch, size_t host_slice_pitch)
 {
     if (!region[0] || !region[1] || !region[2] ||
-        !pitches_ok(region, buffer_row_pitch, buffer_slice_pitch) ||
-        !pitches_ok(region, host_row_pitch, host_slice_pitch))
+        !gcl_pitches_fill(region[0], region[1], &buffer_row_pitch, &buffer_slice_pitch) ||
+        !gcl_pitches_fill(region[0], region[1], &host_row_pitch, &host_slice_pitch))
         return false;
     size_t span = gcl_rect_span(buffer_origin, region, buffer_row_pitch, buffer_slice_pitch);
     return span && span <= m->size &&

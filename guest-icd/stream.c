@@ -10,6 +10,7 @@
 #include "queue.h"
 #include "stubs.h"
 #include "svm.h"
+#include "transfer.h"
 
 /* One transfer of the program's, whichever call it is. */
 struct stream {
@@ -31,6 +32,12 @@ struct stream {
     unsigned count;
     cl_int err;
 };
+
+static struct stream stream_of(bool out, cl_command_queue q, cl_mem m, const void *ptr, cl_uint n,
+                               const cl_event *list)
+{
+    return (struct stream){.q = q, .m = m, .out = out, .ptr = (char *)ptr, .n = n, .list = list};
+}
 
 /* Wait for the oldest piece, and take its bytes to the program. */
 static void wait_oldest(struct stream *s)
@@ -73,8 +80,8 @@ static bool begin(cl_command_queue q, cl_mem m, cl_bool blocking, const void *pt
     if (size <= GCL_STREAM_PIECE || !ptr || q->context != m->context ||
         (event && q->profiling) || /* it would tell of the last piece alone */
         gcl_connection_transport()->ops->map || gcl_svm_find(ptr, 0, &at) ||
-        gcl_pinned_find(ptr, 1, &known) ||
-        !gcl_events_complete(m->context, n, list) || !gcl_connection_untroubled())
+        gcl_pinned_find(ptr, 1, &known) || !gcl_events_complete(m->context, n, list) ||
+        !gcl_connection_untroubled())
         return false;
     if (!gcl_queue_hold(q, blocking))
         return false;
@@ -140,29 +147,28 @@ static void send_linear(struct stream *s, size_t size)
     }
 }
 
-static bool linear(struct stream *s, cl_bool blocking, size_t size, cl_event *event, cl_int *err)
+static bool linear(struct stream s, cl_bool blocking, size_t offset, size_t size, cl_event *event,
+                   cl_int *err)
 {
-    if (s->m->image_type || !begin(s->q, s->m, blocking, s->ptr, size, s->n, s->list, event))
+    s.offset = offset;
+    if (s.m->image_type || !begin(s.q, s.m, blocking, s.ptr, size, s.n, s.list, event))
         return false;
-    send_linear(s, size);
-    return end(s, blocking, s->out ? CL_COMMAND_READ_BUFFER : CL_COMMAND_WRITE_BUFFER, event, err);
+    send_linear(&s, size);
+    return end(&s, blocking, s.out ? CL_COMMAND_READ_BUFFER : CL_COMMAND_WRITE_BUFFER, event, err);
 }
 
 bool gcl_stream_clEnqueueReadBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset,
                                     size_t size, void *ptr, cl_uint n, const cl_event *list,
                                     cl_event *event, cl_int *err)
 {
-    struct stream s = {
-        .q = q, .m = m, .out = true, .ptr = ptr, .offset = offset, .n = n, .list = list};
-    return linear(&s, blocking, size, event, err);
+    return linear(stream_of(true, q, m, ptr, n, list), blocking, offset, size, event, err);
 }
 
 bool gcl_stream_clEnqueueWriteBuffer(cl_command_queue q, cl_mem m, cl_bool blocking, size_t offset,
                                      size_t size, const void *ptr, cl_uint n, const cl_event *list,
                                      cl_event *event, cl_int *err)
 {
-    struct stream s = {.q = q, .m = m, .ptr = (char *)ptr, .offset = offset, .n = n, .list = list};
-    return linear(&s, blocking, size, event, err);
+    return linear(stream_of(false, q, m, ptr, n, list), blocking, offset, size, event, err);
 }
 
 /* ---------------------------------------------------------- rows and slices */
@@ -204,20 +210,6 @@ static void send_slices(struct stream *s, send_fn send, const size_t *region, si
     }
 }
 
-/* Pitches of host memory, filled in where they are 0; false if they do not fit the
- * region, or only fit it as a whole. */
-static bool fill_pitches(size_t row, size_t rows, size_t *row_pitch, size_t *slice_pitch)
-{
-    size_t least;
-    if (!*row_pitch)
-        *row_pitch = row;
-    if (*row_pitch < row || __builtin_mul_overflow(*row_pitch, rows, &least))
-        return false;
-    if (!*slice_pitch)
-        *slice_pitch = least;
-    return *slice_pitch >= least && *slice_pitch % *row_pitch == 0;
-}
-
 static char *host_at(const struct stream *s, const size_t *at)
 {
     return s->ptr + at[2] * s->host_slice_pitch + at[1] * s->host_row_pitch;
@@ -256,8 +248,8 @@ static bool rect(struct stream *s, cl_bool blocking, const size_t *origin,
 {
     size_t span = gcl_rect_span(host_origin, region, s->host_row_pitch, s->host_slice_pitch);
     if (s->m->image_type || !span ||
-        !fill_pitches(region[0], region[1], &s->row_pitch, &s->slice_pitch) ||
-        !fill_pitches(region[0], region[1], &s->host_row_pitch, &s->host_slice_pitch) ||
+        !gcl_pitches_fill(region[0], region[1], &s->row_pitch, &s->slice_pitch) ||
+        !gcl_pitches_fill(region[0], region[1], &s->host_row_pitch, &s->host_slice_pitch) ||
         !begin(s->q, s->m, blocking, s->ptr, span, s->n, s->list, event))
         return false;
     memcpy(s->origin, origin, sizeof(s->origin));
@@ -276,16 +268,11 @@ bool gcl_stream_clEnqueueReadBufferRect(cl_command_queue q, cl_mem m, cl_bool bl
                                         size_t host_slice_pitch, void *ptr, cl_uint n,
                                         const cl_event *list, cl_event *event, cl_int *err)
 {
-    struct stream s = {.q = q,
-                       .m = m,
-                       .out = true,
-                       .ptr = ptr,
-                       .row_pitch = buffer_row_pitch,
-                       .slice_pitch = buffer_slice_pitch,
-                       .host_row_pitch = host_row_pitch,
-                       .host_slice_pitch = host_slice_pitch,
-                       .n = n,
-                       .list = list};
+    struct stream s = stream_of(true, q, m, ptr, n, list);
+    s.row_pitch = buffer_row_pitch;
+    s.slice_pitch = buffer_slice_pitch;
+    s.host_row_pitch = host_row_pitch;
+    s.host_slice_pitch = host_slice_pitch;
     return rect(&s, blocking, buffer_origin, host_origin, region, event, err);
 }
 
@@ -296,15 +283,11 @@ bool gcl_stream_clEnqueueWriteBufferRect(cl_command_queue q, cl_mem m, cl_bool b
                                          size_t host_slice_pitch, const void *ptr, cl_uint n,
                                          const cl_event *list, cl_event *event, cl_int *err)
 {
-    struct stream s = {.q = q,
-                       .m = m,
-                       .ptr = (char *)ptr,
-                       .row_pitch = buffer_row_pitch,
-                       .slice_pitch = buffer_slice_pitch,
-                       .host_row_pitch = host_row_pitch,
-                       .host_slice_pitch = host_slice_pitch,
-                       .n = n,
-                       .list = list};
+    struct stream s = stream_of(false, q, m, ptr, n, list);
+    s.row_pitch = buffer_row_pitch;
+    s.slice_pitch = buffer_slice_pitch;
+    s.host_row_pitch = host_row_pitch;
+    s.host_slice_pitch = host_slice_pitch;
     return rect(&s, blocking, buffer_origin, host_origin, region, event, err);
 }
 
@@ -321,8 +304,8 @@ static bool image(struct stream *s, cl_bool blocking, const size_t *origin, cons
     size_t span =
         has_rows(s->m) ? gcl_image_span(s->m, region, s->host_row_pitch, s->host_slice_pitch) : 0;
     if (!span ||
-        !fill_pitches(region[0] * s->m->pixel, region[1], &s->host_row_pitch,
-                      &s->host_slice_pitch) ||
+        !gcl_pitches_fill(region[0] * s->m->pixel, region[1], &s->host_row_pitch,
+                          &s->host_slice_pitch) ||
         !begin(s->q, s->m, blocking, s->ptr, span, s->n, s->list, event))
         return false;
     memcpy(s->origin, origin, sizeof(s->origin));
@@ -335,14 +318,9 @@ bool gcl_stream_clEnqueueReadImage(cl_command_queue q, cl_mem m, cl_bool blockin
                                    size_t slice_pitch, void *ptr, cl_uint n, const cl_event *list,
                                    cl_event *event, cl_int *err)
 {
-    struct stream s = {.q = q,
-                       .m = m,
-                       .out = true,
-                       .ptr = ptr,
-                       .host_row_pitch = row_pitch,
-                       .host_slice_pitch = slice_pitch,
-                       .n = n,
-                       .list = list};
+    struct stream s = stream_of(true, q, m, ptr, n, list);
+    s.host_row_pitch = row_pitch;
+    s.host_slice_pitch = slice_pitch;
     return image(&s, blocking, origin, region, event, err);
 }
 
@@ -351,12 +329,8 @@ bool gcl_stream_clEnqueueWriteImage(cl_command_queue q, cl_mem m, cl_bool blocki
                                     size_t slice_pitch, const void *ptr, cl_uint n,
                                     const cl_event *list, cl_event *event, cl_int *err)
 {
-    struct stream s = {.q = q,
-                       .m = m,
-                       .ptr = (char *)ptr,
-                       .host_row_pitch = row_pitch,
-                       .host_slice_pitch = slice_pitch,
-                       .n = n,
-                       .list = list};
+    struct stream s = stream_of(false, q, m, ptr, n, list);
+    s.host_row_pitch = row_pitch;
+    s.host_slice_pitch = slice_pitch;
     return image(&s, blocking, origin, region, event, err);
 }

@@ -18,6 +18,18 @@ static pthread_mutex_t deferred_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct gcl_transfer *deferred;
 static unsigned outstanding; /* atomic: deferred and not yet finished */
 
+bool gcl_pitches_fill(size_t row, size_t rows, size_t *row_pitch, size_t *slice_pitch)
+{
+    size_t least;
+    if (!*row_pitch)
+        *row_pitch = row;
+    if (*row_pitch < row || __builtin_mul_overflow(*row_pitch, rows, &least))
+        return false;
+    if (!*slice_pitch)
+        *slice_pitch = least;
+    return *slice_pitch >= least && *slice_pitch % *row_pitch == 0;
+}
+
 struct gcl_rect gcl_rect_of(const size_t *origin, const size_t *region, size_t row_pitch,
                             size_t slice_pitch)
 {

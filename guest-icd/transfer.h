@@ -51,7 +51,14 @@ struct gcl_transfer {
     struct gcl_rect rect; /* rows == 0: a plain range */
 };
 
-/* OpenCL 3.0 §5.2.3: a pitch of 0 means tight. */
+/*
+ * OpenCL 3.0 §5.2.3: a pitch is 0, which means tight and is filled in, or at least what
+ * it steps over, and that of slices a multiple of that of rows. False: they do not fit
+ * rows of `row` bytes in slices of `rows`.
+ */
+bool gcl_pitches_fill(size_t row, size_t rows, size_t *row_pitch, size_t *slice_pitch);
+
+/* Such a region at origin; a pitch of 0 means tight. */
 struct gcl_rect gcl_rect_of(const size_t *origin, const size_t *region, size_t row_pitch,
                             size_t slice_pitch);
 /* Bytes from the pointer to the end of the last row; 0 if that overflows or a
