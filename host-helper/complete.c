@@ -8,12 +8,12 @@
 #include "defer.h"
 
 struct hcl_completion {
+    struct hcl_piled piled; /* in w->to_ask, once it is claimed */
     struct hcl_worker *w;
     cl_event event;
     hcl_complete_fn fn;
     void *opaque;
-    /* Where a callback is waited for, under w->completions_lock; afterwards next may
-     * be w->to_ask's: */
+    /* Where a callback is waited for, under w->completions_lock: */
     struct hcl_completion *next, **at; /* at: NULL once somebody has it to tell */
     uint64_t serial;
     unsigned checks; /* of the control thread's, since it began */
@@ -73,30 +73,15 @@ static bool claim(struct hcl_completion *c)
     return mine;
 }
 
-/* On a waiter thread: what has been called back for, and need not be waited for. */
-static void ask_all(void *arg)
+static void ask(struct hcl_piled *p)
 {
-    struct hcl_worker *w = arg;
-    struct hcl_completion *c = __atomic_exchange_n(&w->to_ask, NULL, __ATOMIC_ACQ_REL);
-    while (c) {
-        struct hcl_completion *next = c->next;
-        wait_and_tell(c);
-        c = next;
-    }
+    wait_and_tell(p); /* it has been called back for: there is nothing to wait for */
 }
 
-/* One user event may fail thousands of commands at once: they make a list, and not a
- * job for a waiter each. */
-static void ask_later(struct hcl_completion *c)
+void hcl_complete_init(struct hcl_worker *w)
 {
-    struct hcl_worker *w = c->w;
-    struct hcl_completion *first = __atomic_load_n(&w->to_ask, __ATOMIC_RELAXED);
-    do
-        c->next = first;
-    while (!__atomic_compare_exchange_n(&w->to_ask, &first, c, true, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED));
-    if (!first && hcl_defer(w->defer, ask_all, w))
-        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no thread or memory to ask for a status with");
+    pthread_mutex_init(&w->completions_lock, NULL);
+    w->to_ask = (struct hcl_pile){.w = w, .look = ask};
 }
 
 static void CL_CALLBACK called(cl_event event, cl_int status, void *opaque)
@@ -106,7 +91,7 @@ static void CL_CALLBACK called(cl_event event, cl_int status, void *opaque)
     /* Some call with CL_COMPLETE whatever has become of the command (event.c): the
      * event is asked on a thread of ours. */
     if (mine && __atomic_load_n(&c->w->errors_set, __ATOMIC_ACQUIRE)) {
-        ask_later(c);
+        hcl_pile_add(&c->w->to_ask, &c->piled);
         return;
     }
     if (mine)

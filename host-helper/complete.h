@@ -23,12 +23,15 @@
 /* status: CL_COMPLETE, or an error. Called once, on whatever thread. */
 typedef void (*hcl_complete_fn)(void *opaque, cl_int status);
 
+/* Before any of the following. */
+void hcl_complete_init(struct hcl_worker *w);
+
 /* Does the runtime of this queue's device call back at once? */
 bool hcl_calls_back(struct hcl_worker *w, cl_command_queue queue);
 
 /*
- * queue: the command's, or NULL if it has been flushed and need not call back at once.
- * Call fn when the event, of which a reference is taken over, has completed.
+ * Call fn when the event, of which a reference is taken over, has completed. queue: the
+ * command's, or NULL if it has been flushed and need not call back at once.
  * Returns 0; or -errno, and then fn is not called, and the event is the caller's.
  */
 int hcl_when_complete(struct hcl_worker *w, cl_command_queue queue, cl_event event,

@@ -9,12 +9,12 @@
 #include "calls.h"
 #include "complete.h"
 #include "count.h"
-#include "defer.h"
 #include "handlers.h"
 
 enum publication { NOT_YET, UNDER_WAY, DONE };
 
 struct watched {
+    struct hcl_piled piled; /* in w->asked */
     struct hcl_worker *w;
     uint64_t id;
     uint32_t slot;
@@ -25,8 +25,7 @@ struct watched {
     int refs;                    /* atomic: the object table's, and the native callback's */
     void (*final)(void *opaque); /* called by whoever publishes, or NULL */
     void *opaque;
-    cl_event native;      /* a reference, while it is in w->asked */
-    struct watched *next; /* there */
+    cl_event native; /* a reference, while it is in w->asked */
 };
 
 static void watched_put(void *opaque)
@@ -62,8 +61,9 @@ static void publish(struct watched *e, cl_int status)
         e->final(e->opaque);
 }
 
-static void ask(struct watched *e)
+static void ask(struct hcl_piled *p)
 {
+    struct watched *e = (struct watched *)p;
     const cl_icd_dispatch *cl = &e->w->cl;
     cl_int status = CL_COMPLETE;
     cl->clGetEventInfo(e->native, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof(status), &status, NULL);
@@ -72,23 +72,16 @@ static void ask(struct watched *e)
     watched_put(e);
 }
 
-static void ask_all(void *arg)
+void hcl_events_init(struct hcl_worker *w)
 {
-    struct hcl_worker *w = arg;
-    struct watched *e = __atomic_exchange_n(&w->asked, NULL, __ATOMIC_ACQ_REL);
-    while (e) {
-        struct watched *next = e->next;
-        ask(e);
-        e = next;
-    }
+    w->asked = (struct hcl_pile){.w = w, .look = ask};
 }
 
 /*
  * PoCL (6, 7) and NVIDIA's runtime call with the status that was asked for,
  * CL_COMPLETE, also where the command has failed because a user event that it
  * waited for was set to an error; the event itself knows. It is asked on a thread
- * of ours: the runtime may hold what a query would wait for. One user event may
- * fail thousands at once, so they make a list and not a job each.
+ * of ours: the runtime may hold what a query would wait for.
  *
  * An event that the guest has released may be gone with the callback (Intel): false,
  * and nobody will look at its status.
@@ -98,15 +91,8 @@ static bool ask_later(struct watched *e, cl_event event)
     struct hcl_worker *w = e->w;
     if (!hcl_objects_retain(w->objects, e->id, HCL_EVENT, event))
         return false;
-    struct watched *first = __atomic_load_n(&w->asked, __ATOMIC_RELAXED);
     e->native = event;
-    do
-        e->next = first;
-    while (!__atomic_compare_exchange_n(&w->asked, &first, e, true, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED));
-    /* e is the asker's now. Whoever found the list empty calls one. */
-    if (!first && hcl_defer(w->defer, ask_all, w))
-        hcl_worker_stop(w, VOCL_LOST_LIMIT, "no thread or memory to ask for a status with");
+    hcl_pile_add(&w->asked, &e->piled); /* e is the asker's now */
     return true;
 }
 

@@ -14,6 +14,9 @@
 
 #include "worker.h"
 
+/* Before any of the following. */
+void hcl_events_init(struct hcl_worker *w);
+
 /* When the slot of an event is to be written. */
 enum hcl_watch {
     HCL_WATCH_NEVER, /* by whoever sets it: user events */

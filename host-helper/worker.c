@@ -17,6 +17,7 @@
 #include "count.h"
 #include "crew.h"
 #include "defer.h"
+#include "event.h"
 #include "in_place.h"
 #include "log.h"
 #include "message.h"
@@ -157,7 +158,8 @@ static int worker_init(struct hcl_worker *w)
     catch_sigterm(w);
     vocl_ring_init_cmd(&w->cmd, w->t->channel);
     pthread_mutex_init(&w->rest_lock, NULL);
-    pthread_mutex_init(&w->completions_lock, NULL);
+    hcl_complete_init(w);
+    hcl_events_init(w);
     pthread_mutex_init(&w->addresses_lock, NULL);
     vocl_spin_init(&w->spin);
     hcl_messages_init(w);

@@ -27,6 +27,7 @@
 #include "channel.h"
 #include "client.h"
 #include "objects.h"
+#include "pile.h"
 #include "spin.h"
 #include "transport.h"
 #include "wire.h"
@@ -91,13 +92,13 @@ struct hcl_worker {
     pthread_mutex_t completions_lock;
     struct hcl_completion *completions; /* complete.h; under the lock, and so is the next */
     uint64_t completions_serial;
-    struct hcl_completion *to_ask; /* atomic: complete.c's, whose status may not be believed */
+    struct hcl_pile to_ask; /* complete.c's, whose status may not be believed */
 
     int print_fd;   /* what the runtime writes to stdout */
     bool may_print; /* some program of the client's may call printf */
     pthread_mutex_t print_lock;
 
-    struct watched *asked; /* atomic: event.c's, whose status is to be asked for */
+    struct hcl_pile asked; /* event.c's, whose status is to be asked for */
     cl_int late_error;     /* atomic: late.h; CL_SUCCESS: none */
     unsigned late_logged;  /* atomic: how many of them the log has */
     bool errors_set;       /* atomic: a user event has been set to an error */

@@ -8,11 +8,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "crew.h"
 #include "decoder.h"
 #include "defer.h"
 #include "extension.h"
 #include "fake_native.h"
+#include "event.h"
 #include "in_place.h"
 #include "log.h"
 #include "message.h"
@@ -148,7 +150,8 @@ void fake_worker_begin(struct fake_worker *f, const struct hcl_transport_ops *op
     vocl_ring_init_cmd(&f->cmd, fake_channel);
     vocl_ring_init_cmd(&w->cmd, fake_channel);
     pthread_mutex_init(&w->rest_lock, NULL);
-    pthread_mutex_init(&w->completions_lock, NULL);
+    hcl_complete_init(w);
+    hcl_events_init(w);
     pthread_mutex_init(&w->print_lock, NULL);
     pthread_mutex_init(&w->addresses_lock, NULL);
     vocl_spin_init(&w->spin);
