@@ -148,23 +148,6 @@ static void on_stop(void *opaque)
 
 /* ---- the well-known folders ---- */
 
-/* Does nobody listen there any more? One that listens notices nothing of this
- * (unix_listen.c). */
-static bool is_stale(const char *path)
-{
-    struct sockaddr_un sa = {.sun_family = AF_UNIX};
-
-    if (strlen(path) >= sizeof(sa.sun_path))
-        return false;
-    strcpy(sa.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool stale = connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 && errno == ECONNREFUSED;
-    close(fd);
-    return stale;
-}
-
 /* A helper that was killed has left its socket. */
 static void sweep(const char *folder)
 {
@@ -177,7 +160,7 @@ static void sweep(const char *folder)
         if (!dot || strcmp(dot, VOCL_CONTROL_SUFFIX) != 0)
             continue;
         if (snprintf(path, sizeof(path), "%s/%s", folder, e->d_name) < (int)sizeof(path) &&
-            is_stale(path))
+            hcl_unix_listen_is_stale(path))
             unlink(path);
     }
     if (d)

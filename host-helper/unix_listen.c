@@ -12,6 +12,26 @@
 
 /* A socket whose owner has gone refuses; one that lives answers a datagram
  * socket with EPROTOTYPE, and its owner notices nothing. */
+static int is_stale(const struct sockaddr_un *sa)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    int err = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
+    close(fd);
+    return err == ECONNREFUSED;
+}
+
+bool hcl_unix_listen_is_stale(const char *path)
+{
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof(sa.sun_path))
+        return false;
+    memcpy(sa.sun_path, path, strlen(path));
+    return is_stale(&sa) == 1;
+}
+
 static int clear_stale(const struct sockaddr_un *sa)
 {
     struct stat st;
@@ -22,12 +42,10 @@ static int clear_stale(const struct sockaddr_un *sa)
         hcl_log("%s exists and is not a socket: choose another path", sa->sun_path);
         return -EADDRINUSE;
     }
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -errno;
-    int err = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 ? errno : 0;
-    close(fd);
-    if (err == ECONNREFUSED)
+    int stale = is_stale(sa);
+    if (stale < 0)
+        return stale;
+    if (stale)
         return unlink(sa->sun_path) < 0 ? -errno : 0;
     hcl_log("%s is in use by another process: stop it or choose another path", sa->sun_path);
     return -EADDRINUSE;

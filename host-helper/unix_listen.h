@@ -7,6 +7,7 @@
 #ifndef HCL_UNIX_LISTEN_H
 #define HCL_UNIX_LISTEN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct hcl_unix_listen {
@@ -18,5 +19,8 @@ struct hcl_unix_listen {
 /* type: SOCK_STREAM or SOCK_SEQPACKET. Returns 0 or -errno, logged. */
 int hcl_unix_listen_open(struct hcl_unix_listen *l, const char *path, int type, int backlog);
 void hcl_unix_listen_close(struct hcl_unix_listen *l, const char *path);
+
+/* Does nobody listen at this socket any more? One that listens notices nothing. */
+bool hcl_unix_listen_is_stale(const char *path);
 
 #endif
