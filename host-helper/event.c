@@ -226,7 +226,16 @@ void hcl_clCreateUserEvent(struct hcl_call *c)
     hcl_reply_status(c, ret);
 }
 
-/* A user event is the one event that can be made complete. */
+cl_event hcl_event_ended(struct hcl_worker *w, cl_context context, cl_int status, cl_int *err)
+{
+    cl_event event = w->cl.clCreateUserEvent(context, err);
+    if (event && (*err = w->cl.clSetUserEventStatus(event, status))) {
+        w->cl.clReleaseEvent(event);
+        return NULL;
+    }
+    return event;
+}
+
 void hcl_VOCL_EVENT_DONE(struct hcl_call *c)
 {
     struct vocl_event_done_req q;
@@ -234,13 +243,13 @@ void hcl_VOCL_EVENT_DONE(struct hcl_call *c)
     vocl_get_event_done_req(&c->body, &q);
     if (!hcl_call_ok(c))
         return;
-    const cl_icd_dispatch *cl = &c->w->cl;
     cl_context context = hcl_object(c->w, q.context, HCL_CONTEXT);
-    cl_event event = context ? cl->clCreateUserEvent(context, &ret) : NULL;
-    if (event && (ret = cl->clSetUserEventStatus(event, CL_COMPLETE)) == CL_SUCCESS)
+    cl_event event = context ? hcl_event_ended(c->w, context, CL_COMPLETE, &ret) : NULL;
+    if (event) {
         ret = hcl_add_error(c->w, c->op, hcl_event_add_complete(c->w, q.id, 0, event));
-    if (event && ret)
-        cl->clReleaseEvent(event);
+        if (ret)
+            c->w->cl.clReleaseEvent(event);
+    }
     hcl_reply_status(c, ret);
 }
 

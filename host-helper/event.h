@@ -44,6 +44,10 @@ int hcl_event_add_final(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_eve
 /* The same for the event of a command that is complete. */
 int hcl_event_add_complete(struct hcl_worker *w, uint64_t id, uint64_t slot, cl_event native);
 
+/* A native event of this final status, CL_COMPLETE or an error: a user event is the one
+ * that can be made so. NULL: *err says why. */
+cl_event hcl_event_ended(struct hcl_worker *w, cl_context context, cl_int status, cl_int *err);
+
 /* The event of this number is final: see to it that its slot says so. */
 void hcl_event_publish(struct hcl_worker *w, uint64_t id, cl_int status);
 

@@ -30,7 +30,6 @@ void hcl_late_error(struct hcl_call *c, cl_int error)
     __atomic_store_n(&c->w->header->late, 1, __ATOMIC_SEQ_CST);
 }
 
-/* A user event is the one event that can be made to have failed. */
 static cl_event failed_event(struct hcl_call *c, cl_int error)
 {
     const cl_icd_dispatch *cl = &c->w->cl;
@@ -40,10 +39,7 @@ static cl_event failed_event(struct hcl_call *c, cl_int error)
     if (!queue ||
         cl->clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof(context), &context, NULL))
         return NULL;
-    cl_event event = context ? cl->clCreateUserEvent(context, &ret) : NULL;
-    if (event)
-        cl->clSetUserEventStatus(event, error);
-    return event;
+    return context ? hcl_event_ended(c->w, context, error, &ret) : NULL;
 }
 
 void hcl_late_event(struct hcl_call *c, cl_int error, uint64_t id, uint64_t slot)
