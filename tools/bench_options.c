@@ -169,12 +169,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_LIST:
         opt->list = true;
         return 0;
-    case 'r':
-        opt->helper.runtime = arg;
-        return 0;
-    case 'd':
-        opt->helper.allow_device = arg;
-        return 0;
     case OPT_ROUNDS:
         opt->rounds = parse_rounds(arg);
         return 0;
@@ -198,16 +192,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_PLOT:
         opt->plot = arg;
         return 0;
-    case 'v':
-        opt->helper.verbose = true;
-        return 0;
     case ARGP_KEY_ARG:
         if (opt->via != BENCH_SOCKET || opt->socket)
             usage("what is this for:", arg);
         opt->socket = arg;
         return 0;
     default:
-        return parse_guest(key, arg, opt);
+        return helper_option(&opt->helper, key, arg) ? 0 : parse_guest(key, arg, opt);
     }
 }
 

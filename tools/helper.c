@@ -87,6 +87,23 @@ static pid_t spawn(struct helper *h, const struct helper_options *opt, const cha
     return pid;
 }
 
+bool helper_option(struct helper_options *opt, int key, const char *arg)
+{
+    switch (key) {
+    case 'r':
+        opt->runtime = arg;
+        return true;
+    case 'd':
+        opt->allow_device = arg;
+        return true;
+    case 'v':
+        opt->verbose = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 int helper_start(struct helper *h, const struct parts *parts, const struct scratch *scratch,
                  const struct helper_options *opt, const char *flag, const char *socket)
 {

@@ -16,6 +16,10 @@ struct helper_options {
     bool verbose;
 };
 
+/* A key of argp's that is the same for every command that starts a helper: 'r'
+ * (runtime), 'd' (allow-device), 'v' (verbose). False: it is none of these. */
+bool helper_option(struct helper_options *opt, int key, const char *arg);
+
 struct helper {
     pid_t pid; /* 0: none */
     char log[PATH_MAX];

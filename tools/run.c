@@ -39,17 +39,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct run *run = state->input;
 
     switch (key) {
-    case 'r':
-        run->helper.runtime = arg;
-        return 0;
-    case 'd':
-        run->helper.allow_device = arg;
-        return 0;
     case 's':
         run->socket = arg;
-        return 0;
-    case 'v':
-        run->helper.verbose = true;
         return 0;
     case ARGP_KEY_ARG:
         run->program = state->argv + state->next - 1;
@@ -59,7 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         say("run: no program; 'vocl run --help' tells more");
         exit(VOCL_EXIT_USAGE);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return helper_option(&run->helper, key, arg) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 

@@ -138,17 +138,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_NO_DEVICE:
         opt->no_device = true;
         return 0;
-    case 'r':
-        opt->helper.runtime = arg;
-        return 0;
-    case 'd':
-        opt->helper.allow_device = arg;
-        return 0;
     case 'q':
         opt->quiet = true;
-        return 0;
-    case 'v':
-        opt->helper.verbose = true;
         return 0;
     case ARGP_KEY_ARG:
         opt->program = state->argv + state->next - 1;
@@ -158,7 +149,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         say("vm: no program; 'vocl vm --help' tells more");
         exit(VOCL_EXIT_USAGE);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return helper_option(&opt->helper, key, arg) ? 0 : ARGP_ERR_UNKNOWN;
     }
 }
 
