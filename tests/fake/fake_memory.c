@@ -226,19 +226,27 @@ static bool host_rows(const size_t *origin, const size_t *region, size_t row_pit
     return true;
 }
 
+static cl_int rect_command(cl_command_queue q, cl_mem m, const size_t *mem_origin,
+                           const size_t *origin, const size_t *region, size_t row, size_t slice,
+                           const void *p, bool out, cl_uint n, const cl_event *list, cl_event *e)
+{
+    struct fake_rows rows;
+    fake_of(m, HCL_MEM);
+    if (!mem_origin || !host_rows(origin, region, row, slice, p, &rows))
+        return CL_INVALID_VALUE;
+    fake_read(mem_origin, 24);
+    return fake_enqueue(q, m, rows, out, n, list, e);
+}
+
 static cl_int CL_API_CALL read_rect(cl_command_queue q, cl_mem m, cl_bool blocking,
                                     const size_t *mem_origin, const size_t *origin,
                                     const size_t *region, size_t mem_row, size_t mem_slice,
                                     size_t row, size_t slice, void *p, cl_uint n,
                                     const cl_event *list, cl_event *e)
 {
-    struct fake_rows rows;
     (void)mem_row, (void)mem_slice;
-    fake_of(m, HCL_MEM);
-    if (!mem_origin || !host_rows(origin, region, row, slice, p, &rows))
-        return CL_INVALID_VALUE;
-    fake_read(mem_origin, 24);
-    return done(fake_enqueue(q, m, rows, true, n, list, e), blocking);
+    return done(rect_command(q, m, mem_origin, origin, region, row, slice, p, true, n, list, e),
+                blocking);
 }
 
 static cl_int CL_API_CALL write_rect(cl_command_queue q, cl_mem m, cl_bool blocking,
@@ -247,13 +255,9 @@ static cl_int CL_API_CALL write_rect(cl_command_queue q, cl_mem m, cl_bool block
                                      size_t row, size_t slice, const void *p, cl_uint n,
                                      const cl_event *list, cl_event *e)
 {
-    struct fake_rows rows;
     (void)mem_row, (void)mem_slice;
-    fake_of(m, HCL_MEM);
-    if (!mem_origin || !host_rows(origin, region, row, slice, p, &rows))
-        return CL_INVALID_VALUE;
-    fake_read(mem_origin, 24);
-    return done(fake_enqueue(q, m, rows, false, n, list, e), blocking);
+    return done(rect_command(q, m, mem_origin, origin, region, row, slice, p, false, n, list, e),
+                blocking);
 }
 
 static cl_int image_command(cl_command_queue q, cl_mem m, const size_t *origin,

@@ -62,6 +62,28 @@ void hcl_defer_usage(struct hcl_defer *d, unsigned *threads, unsigned *most)
     *threads = *most = 0;
 }
 
+static int nothing_to_do(struct hcl_transport *t, int timeout_ms)
+{
+    (void)t, (void)timeout_ms;
+    return -1;
+}
+
+static void interrupt(struct hcl_transport *t)
+{
+    (void)t;
+}
+
+const uint32_t *fake_woken;
+
+static void wake(struct hcl_transport *t, uint32_t *word)
+{
+    (void)t;
+    fake_woken = word;
+}
+
+const struct hcl_transport_ops fake_quiet_ops = {
+    .name = "test", .wait = nothing_to_do, .interrupt = interrupt, .wake = wake};
+
 bool fake_defer_held;
 static struct {
     hcl_defer_fn fn;

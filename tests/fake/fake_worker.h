@@ -33,6 +33,11 @@ extern uint8_t fake_channel[VOCL_CHANNEL_SIZE];
 /* Lines that the log would have, since the last beginning. */
 extern unsigned fake_log_lines;
 
+/* A transport for a test that puts its own records: the decoder never sleeps, and who
+ * was woken last is kept. */
+extern const struct hcl_transport_ops fake_quiet_ops;
+extern const uint32_t *fake_woken;
+
 /* Hold what goes to a waiter: there is room for one, and more are refused. */
 extern bool fake_defer_held;
 /* Carry out what is held; false if there is nothing. */

@@ -29,24 +29,6 @@ static struct vocl_writer body;
 static unsigned blocked;        /* calls that have */
 static void (*meanwhile)(void); /* what the guest sends then */
 
-static int nothing_to_do(struct hcl_transport *t, int timeout_ms)
-{
-    (void)t, (void)timeout_ms;
-    return -1;
-}
-
-static void interrupt(struct hcl_transport *t)
-{
-    (void)t;
-}
-
-static void wake(struct hcl_transport *t, uint32_t *word)
-{
-    (void)t, (void)word;
-}
-
-static const struct hcl_transport_ops ops = {
-    .name = "test", .wait = nothing_to_do, .interrupt = interrupt, .wake = wake};
 static const struct hcl_options no_callbacks = {.max_objects = 64, .no_callbacks = true};
 static const struct hcl_options plain = {.max_objects = 64};
 
@@ -109,7 +91,7 @@ static void begin(const struct hcl_options *opt)
     meanwhile = NULL;
     fake_crew_blocks = blocks;
     fake_crew_takes_back = NULL;
-    fake_worker_begin(&f, &ops, opt, 1, 65536);
+    fake_worker_begin(&f, &fake_quiet_ops, opt, 1, 65536);
     CALL(clGetPlatformIDs, 0);
     CALL(clGetDeviceIDs, .platform = PLATFORM, .device_type = CL_DEVICE_TYPE_ALL);
     assert_int_equal(CALL(clCreateContext, .id = CONTEXT, .devices = {device, 1}), 0);

@@ -35,27 +35,7 @@ enum { GATE_SLOT = 1, SLOT };
 
 static struct fake_worker f;
 static struct vocl_writer body;
-static const uint32_t *woken;
 
-static int nothing_to_do(struct hcl_transport *t, int timeout_ms)
-{
-    (void)t, (void)timeout_ms;
-    return -1;
-}
-
-static void interrupt(struct hcl_transport *t)
-{
-    (void)t;
-}
-
-static void wake(struct hcl_transport *t, uint32_t *word)
-{
-    (void)t;
-    woken = word;
-}
-
-static const struct hcl_transport_ops ops = {
-    .name = "test", .wait = nothing_to_do, .interrupt = interrupt, .wake = wake};
 static const struct hcl_options options = {.max_objects = MAX_OBJECTS};
 
 #define SEND(slot, op, call, ...)                                                                  \
@@ -113,8 +93,8 @@ static int setup(void **state)
     static const uint64_t device[] = {DEVICE};
     static const struct vocl_bytes source[] = {{"kernel", 6}};
     (void)state;
-    fake_worker_begin(&f, &ops, &options, REGION, REGION_SIZE);
-    woken = NULL;
+    fake_worker_begin(&f, &fake_quiet_ops, &options, REGION, REGION_SIZE);
+    fake_woken = NULL;
     CALL(clGetPlatformIDs, 0);
     CALL(clGetDeviceIDs, .platform = PLATFORM, .device_type = CL_DEVICE_TYPE_ALL);
     assert_int_equal(CALL(clCreateContext, .id = CONTEXT, .devices = {device, 1}), 0);
@@ -314,9 +294,9 @@ static void a_refused_command_has_failed_says_its_event(void **state)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         uint32_t slot = SLOT + (uint32_t)i;
         *slot_word(slot) = VOCL_EVENT_PENDING_ASLEEP;
-        woken = NULL;
+        fake_woken = NULL;
         commands[i].post(EVENT + i, slot);
-        if ((cl_int)*slot_word(slot) != REFUSED || woken != slot_word(slot) || is_ended())
+        if ((cl_int)*slot_word(slot) != REFUSED || fake_woken != slot_word(slot) || is_ended())
             fail_msg("%s: %d", commands[i].name, (cl_int)*slot_word(slot));
     }
 }
